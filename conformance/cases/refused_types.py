@@ -229,3 +229,39 @@ def first_parameter_decides_how_batch_norm_refuses_integers(
     running = (torch.zeros(2), torch.ones(2)) if not training else (None, None)
     bias = torch.ones(2) if of == "bias" else None
     torch.nn.functional.batch_norm(x, *running, weight, bias, training=training)
+
+
+REFUSED = {
+    "deg2rad": lambda torch, v: torch.deg2rad(v),
+    "neg": lambda torch, v: torch.relu(v),
+    "floor": lambda torch, v: v.floor(),
+    "add": lambda torch, v: v + torch.ones(5),
+    "mul": lambda torch, v: torch.ones(5) * v,
+    "matmul": lambda torch, v: v @ torch.ones(5),
+    "max": lambda torch, v: v.amax(7),
+    "cumsum": lambda torch, v: v.cumsum(7),
+    "atan2": lambda torch, v: torch.atan2(v, v),
+    "lerp": lambda torch, v: torch.lerp(v, torch.ones(3, dtype=torch.float64), 0.5),
+    "where": lambda torch, v: torch.where(torch.ones(5).bool(), v, v),
+    "gather": lambda torch, v: v.gather(0, torch.tensor([9])),
+    "eq": lambda torch, v: v == torch.ones(5),
+    "lt": lambda torch, v: v < 1,
+}
+
+
+@case(requires=["views", "in_place", "complex"])
+def view_that_cannot_be_derived_anew_is_refused_before_a_type_or_shape(
+    torch,
+    name: st.sampled_from(sorted(REFUSED)),
+    dtype: st.sampled_from(["complex64", "float32"]),
+    how: st.sampled_from(["no_grad", "unbind", "neither"]),
+):
+    """A node is asked of a stale view before a kernel looks at types and shapes, if there is a gradient."""
+    base = torch.ones(3, dtype=getattr(torch, dtype), requires_grad=True) * 1
+    if how == "no_grad":
+        with torch.no_grad():
+            view = base.view(3)
+    else:
+        view = base.view(1, 3).unbind()[0] if how == "unbind" else base.view(3)
+    base.mul_(2)
+    REFUSED[name](torch, view)

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import grad_mode, tangents
-from ..aliasing.views import all_inference, refuse_write, requires_grad
+from ..aliasing.views import all_inference, edge, refuse_write, requires_grad
 from ..memory.lazy import IMMUTABLE, Zeros
 from ..nodes.saved import check_saveable
 from ..nodes.saved_hooks import Packed, in_force, innermost
@@ -25,7 +25,7 @@ Saves = tuple[tuple[str, tuple[str, ...]], ...]
 
 
 def autograd_first(error: Exception, given: dict[str, Any], operator: str, written: str = "") -> None:
-    """Refuse `out` and pack the operands of an operator that raises `error`; `given` are its local variables by name.
+    """Refuse `out`, ask operands for their nodes and pack them, where an operator raises `error`; `given` are its variables.
 
     `written` is the operand that it writes to, of which autograd saves a copy.
     """
@@ -57,6 +57,8 @@ def refuse_and_pack(
             refuse_write(given[written])
         except RuntimeError:
             return
+    for x in _tensors(given, operands):
+        edge(x)  # which refuses a view that cannot be derived anew
     for name, readers in saves:
         value = given.get(name)
         for x in value if isinstance(value, (list, tuple)) else (value,):
@@ -90,6 +92,7 @@ def autograd_before_checks(error: Exception, name: str, function: Any, args: tup
         refuse_target(*args, *kwargs.values(), unrecorded=operator in UNRECORDED, zeros=operator not in OF_ZEROS_TOO)
     if isinstance(given.get(NUMBERS.get(operator, "")), Tensor):
         operator += "_tensor"
+    operator = ROWS.get(operator, operator)
     autograd_first(error, given, operator, "self" if name.endswith("_") else "")
 
 
@@ -118,6 +121,9 @@ def refuse_target(target: Any, *operands: Any, unrecorded: bool = False, zeros: 
 
 NUMBERS = {"index_fill": "value", "lerp": "weight", "masked_fill": "value"}
 """What is a number of an operator, or a tensor of another, which PyTorch calls the same."""
+
+ROWS = {"complex": "complex_of", "lerp": "lerp_scalar"}
+"""Rows that are not called as the function is."""
 
 
 @contextmanager

@@ -226,10 +226,14 @@ def elu_of(self, alpha, scale, input_scale, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_elu(self._array, alpha, scale, input_scale)
     else:
-        self = plain(self, 'elu_of', False, 'elu_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('elu_cpu', self._desc.dtype, out)
-        array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
+        try:
+            self = plain(self, 'elu_of', False, 'elu_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('elu_cpu', self._desc.dtype, out)
+            array, desc = single(rounded_once(k_elu, self._array, alpha, scale, input_scale), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'elu_of')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -288,13 +292,17 @@ def elu_of_(self, alpha, scale, input_scale):
     """elu_of_(self, alpha, scale, input_scale) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'elu_of_', False)
-    found = inplace_operands(self, None, 'elu_of', False)
-    flag = found[3]
-    if self._desc.dtype.category < 2:
-        raise refused('elu_cpu', self._desc.dtype)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('elu_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'elu_of', False)
+        flag = found[3]
+        if self._desc.dtype.category < 2:
+            raise refused('elu_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('elu_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'elu_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_EluBackward1)
@@ -614,10 +622,14 @@ def celu_of(self, alpha, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_celu(self._array, alpha)
     else:
-        self = plain(self, 'celu_of', False, 'elu_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('elu_cpu', self._desc.dtype, out)
-        array, desc = single(rounded_once(k_celu, self._array, alpha), self)
+        try:
+            self = plain(self, 'celu_of', False, 'elu_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('elu_cpu', self._desc.dtype, out)
+            array, desc = single(rounded_once(k_celu, self._array, alpha), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'celu_of')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -674,13 +686,17 @@ def celu_of_(self, alpha):
     """celu_of_(self, alpha) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'celu_of_', False)
-    found = inplace_operands(self, None, 'celu_of', False)
-    flag = found[3]
-    if self._desc.dtype.category < 2:
-        raise refused('elu_cpu', self._desc.dtype)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('elu_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'celu_of', False)
+        flag = found[3]
+        if self._desc.dtype.category < 2:
+            raise refused('elu_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('elu_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'celu_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_CeluBackward1)
@@ -2035,10 +2051,14 @@ def leaky_relu_of(self, negative_slope, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_leaky_relu(self._array, negative_slope)
     else:
-        self = plain(self, 'leaky_relu_of', False, 'leaky_relu_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('leaky_relu_cpu', self._desc.dtype, out)
-        array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
+        try:
+            self = plain(self, 'leaky_relu_of', False, 'leaky_relu_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('leaky_relu_cpu', self._desc.dtype, out)
+            array, desc = single(rounded_once(k_leaky_relu, self._array, negative_slope), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'leaky_relu_of')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2095,13 +2115,17 @@ def leaky_relu_of_(self, negative_slope):
     """leaky_relu_of_(self, negative_slope) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'leaky_relu_of_', False)
-    found = inplace_operands(self, None, 'leaky_relu_of', False)
-    flag = found[3]
-    if self._desc.dtype.category < 2:
-        raise refused('leaky_relu_cpu', self._desc.dtype)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('leaky_relu_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'leaky_relu_of', False)
+        flag = found[3]
+        if self._desc.dtype.category < 2:
+            raise refused('leaky_relu_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('leaky_relu_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'leaky_relu_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LeakyReluBackward1)
@@ -3606,15 +3630,19 @@ def hardsigmoid_backward(grad_output, self, *, out=None):
         array = k_hardsigmoid_backward(grad_output._array, self._array)
         desc = plan.result
     else:
-        found = operands(grad_output, self, 'hardsigmoid_backward', False)
-        if found is NotImplemented:
-            return NotImplemented
-        grad_output, self, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('hardsigmoid_backward', desc.dtype, out)
-        array = rounded_once(k_hardsigmoid_backward, left, right)
-        if plan is not None and not (grad_output._desc.plain and self._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(grad_output, self, 'hardsigmoid_backward', False)
+            if found is NotImplemented:
+                return NotImplemented
+            grad_output, self, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('hardsigmoid_backward', desc.dtype, out)
+            array = rounded_once(k_hardsigmoid_backward, left, right)
+            if plan is not None and not (grad_output._desc.plain and self._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'hardsigmoid_backward')
+            raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
@@ -4798,8 +4826,12 @@ GluJvpNotImplemented.edges = lambda node: tuple([e for e, yes in zip(GluJvpNotIm
 
 def glu_jvp(glu, x, dx, dim, *, out=None):
     """glu_jvp(glu, x, dx, dim) -> Tensor"""
-    array = k_glu_jvp(glu._array, x._array, dx._array, dim) if glu._desc.real else rounded_once(k_glu_jvp, glu._array, x._array, dx._array, dim)
-    desc = describe(array)
+    try:
+        array = k_glu_jvp(glu._array, x._array, dx._array, dim) if glu._desc.real else rounded_once(k_glu_jvp, glu._array, x._array, dx._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'glu_jvp')
+        raise
     flag = glu._requires_grad or x._requires_grad or dx._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(glu) or requires_grad(x) or requires_grad(dx)) and recorded((glu, x, dx,))
@@ -4994,8 +5026,12 @@ GluBackwardJvpNotImplemented.edges = lambda node: tuple([e for e, yes in zip(Glu
 
 def glu_backward_jvp(grad_x, grad_glu, x, dgrad_glu, dx, dim, *, out=None):
     """glu_backward_jvp(grad_x, grad_glu, x, dgrad_glu, dx, dim) -> Tensor"""
-    array = k_glu_backward_jvp(grad_x._array, grad_glu._array, x._array, dgrad_glu._array, dx._array, dim) if grad_x._desc.real else rounded_once(k_glu_backward_jvp, grad_x._array, grad_glu._array, x._array, dgrad_glu._array, dx._array, dim)
-    desc = describe(array)
+    try:
+        array = k_glu_backward_jvp(grad_x._array, grad_glu._array, x._array, dgrad_glu._array, dx._array, dim) if grad_x._desc.real else rounded_once(k_glu_backward_jvp, grad_x._array, grad_glu._array, x._array, dgrad_glu._array, dx._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'glu_backward_jvp')
+        raise
     flag = grad_x._requires_grad or grad_glu._requires_grad or x._requires_grad or dgrad_glu._requires_grad or dx._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_x) or requires_grad(grad_glu) or requires_grad(x) or requires_grad(dgrad_glu) or requires_grad(dx)) and recorded((grad_x, grad_glu, x, dgrad_glu, dx,))
@@ -5073,8 +5109,12 @@ class SoftmaxBackward0(UnaryNode):
 
 def softmax(self, dim, *, out=None):
     """softmax(self, dim) -> Tensor"""
-    array = k_softmax(self._array, dim) if self._desc.real else rounded_once(k_softmax, self._array, dim)
-    desc = describe(array)
+    try:
+        array = k_softmax(self._array, dim) if self._desc.real else rounded_once(k_softmax, self._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'softmax')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -5083,8 +5123,12 @@ def softmax(self, dim, *, out=None):
             raise recorded_out(out, 'softmax')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('_softmax does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('_softmax does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'softmax')
+            raise
         node = _new(*_SoftmaxBackward0)
         for node.seq in sequence_nrs:
             break
@@ -5165,8 +5209,12 @@ class LogSoftmaxBackward0(UnaryNode):
 
 def log_softmax(self, dim, *, out=None):
     """log_softmax(self, dim) -> Tensor"""
-    array = k_log_softmax(self._array, dim) if self._desc.real else rounded_once(k_log_softmax, self._array, dim)
-    desc = describe(array)
+    try:
+        array = k_log_softmax(self._array, dim) if self._desc.real else rounded_once(k_log_softmax, self._array, dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'log_softmax')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -5175,8 +5223,12 @@ def log_softmax(self, dim, *, out=None):
             raise recorded_out(out, 'log_softmax')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('_log_softmax does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('_log_softmax does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'log_softmax')
+            raise
         node = _new(*_LogSoftmaxBackward0)
         for node.seq in sequence_nrs:
             break

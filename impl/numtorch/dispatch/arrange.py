@@ -13,6 +13,7 @@ from ..nodes.graph import BinaryNode, UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..memory.lazy import assigned
 from ..calls.operands import inplace_operands, laid, plain, recorded_out, store
+from ..calls.raising import autograd_first
 from ..nodes import saved_hooks
 from ..calls.several import brought_to
 from ..tensor import Tensor, wrap
@@ -77,8 +78,12 @@ class TrilBackward0(UnaryNode):
 
 def tril(self, diagonal, *, out=None):
     """tril(self, diagonal) -> Tensor"""
-    array = k_tril(self._array, diagonal)
-    desc = describe(array)
+    try:
+        array = k_tril(self._array, diagonal)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'tril')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -130,9 +135,13 @@ def tril_(self, diagonal):
     """tril_(self, diagonal) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'tril_', False)
-    found = inplace_operands(self, None, 'tril', False, '')
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'tril', False, '')
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'tril', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_TrilBackward0)
@@ -183,8 +192,12 @@ class TriuBackward0(UnaryNode):
 
 def triu(self, diagonal, *, out=None):
     """triu(self, diagonal) -> Tensor"""
-    array = k_triu(self._array, diagonal)
-    desc = describe(array)
+    try:
+        array = k_triu(self._array, diagonal)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'triu')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -236,9 +249,13 @@ def triu_(self, diagonal):
     """triu_(self, diagonal) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'triu_', False)
-    found = inplace_operands(self, None, 'triu', False, '')
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'triu', False, '')
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'triu', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_TriuBackward0)
@@ -678,7 +695,11 @@ class FlipBackward0(UnaryNode):
 
 def flip(self, dims, *, out=None):
     """flip(self, dims) -> Tensor"""
-    array, desc = laid(k_flip(self._array, dims), 'like', self)
+    try:
+        array, desc = laid(k_flip(self._array, dims), 'like', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'flip')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -754,8 +775,12 @@ class RepeatBackward0(UnaryNode):
 
 def repeat(self, repeats, *, out=None):
     """repeat(self, repeats) -> Tensor"""
-    array = k_repeat(self._array, repeats)
-    desc = describe(array)
+    try:
+        array = k_repeat(self._array, repeats)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'repeat')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -824,7 +849,11 @@ class FillBackward0(UnaryNode):
 
 def fill_scalar(self, value, *, out=None):
     """fill_scalar(self, value) -> Tensor"""
-    array, desc = laid(k_fill(self._array, value), 'like', self)
+    try:
+        array, desc = laid(k_fill(self._array, value), 'like', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'fill_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -907,7 +936,11 @@ class FillBackward1(BinaryNode):
 
 def fill(self, value, *, out=None):
     """fill(self, value) -> Tensor"""
-    array, desc = laid(k_fill(self._array, value._array), 'like', self, value)
+    try:
+        array, desc = laid(k_fill(self._array, value._array), 'like', self, value)
+    except Exception as error:
+        autograd_first(error, locals(), 'fill')
+        raise
     flag = self._requires_grad or value._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(value)) and recorded((self, value,))
@@ -994,8 +1027,12 @@ class RollBackward0(UnaryNode):
 
 def roll(self, shifts, dims, *, out=None):
     """roll(self, shifts, dims) -> Tensor"""
-    array = k_roll(self._array, shifts, dims)
-    desc = describe(array)
+    try:
+        array = k_roll(self._array, shifts, dims)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'roll')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1068,8 +1105,12 @@ class Rot90Backward0(UnaryNode):
 
 def rot90(self, k, dims, *, out=None):
     """rot90(self, k, dims) -> Tensor"""
-    array = k_rot90(self._array, k, dims)
-    desc = describe(array)
+    try:
+        array = k_rot90(self._array, k, dims)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'rot90')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1144,8 +1185,12 @@ class DiagEmbedBackward0(UnaryNode):
 
 def diag_embed(self, offset, dim1, dim2, *, out=None):
     """diag_embed(self, offset, dim1, dim2) -> Tensor"""
-    array = k_diag_embed(self._array, offset, dim1, dim2)
-    desc = describe(array)
+    try:
+        array = k_diag_embed(self._array, offset, dim1, dim2)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'diag_embed')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1223,8 +1268,12 @@ class DiagonalBackward0_copy(UnaryNode):
 
 def diagonal_copy(self, offset, dim1, dim2, *, out=None):
     """diagonal_copy(self, offset, dim1, dim2) -> Tensor"""
-    array = k_diagonal_copy(self._array, offset, dim1, dim2)
-    desc = describe(array)
+    try:
+        array = k_diagonal_copy(self._array, offset, dim1, dim2)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'diagonal_copy')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1296,8 +1345,12 @@ class BlockDiagBackward0(VariadicNode):
 
 def block_diag(tensors, *, out=None):
     """block_diag(tensors) -> Tensor"""
-    array = k_block_diag([t._array for t in tensors])
-    desc = describe(array)
+    try:
+        array = k_block_diag([t._array for t in tensors])
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'block_diag')
+        raise
     flag = any([requires_grad(t) for t in tensors]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if out is not None:
@@ -1439,8 +1492,12 @@ class UnfoldBackwardBackward0(UnaryNode):
 
 def unfold_backward(grad_in, input_sizes, dim, size, step, *, out=None):
     """unfold_backward(grad_in, input_sizes, dim, size, step) -> Tensor"""
-    array = k_unfold_backward(grad_in._array, input_sizes, dim, size, step)
-    desc = describe(array)
+    try:
+        array = k_unfold_backward(grad_in._array, input_sizes, dim, size, step)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'unfold_backward')
+        raise
     flag = grad_in._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_in)) and recorded((grad_in,))
@@ -1512,8 +1569,12 @@ class ConstantPadNdBackward0(UnaryNode):
 
 def constant_pad_nd(self, pad, value, *, out=None):
     """constant_pad_nd(self, pad, value) -> Tensor"""
-    array = k_constant_pad_nd(self._array, pad, value)
-    desc = describe(array)
+    try:
+        array = k_constant_pad_nd(self._array, pad, value)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'constant_pad_nd')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1585,8 +1646,12 @@ class SelectBackwardBackward0(UnaryNode):
 
 def select_backward(grad_output, input_sizes, dim, index, *, out=None):
     """select_backward(grad_output, input_sizes, dim, index) -> Tensor"""
-    array = k_select_backward(grad_output._array, input_sizes, dim, index)
-    desc = describe(array)
+    try:
+        array = k_select_backward(grad_output._array, input_sizes, dim, index)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'select_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -1663,8 +1728,12 @@ class SliceBackwardBackward0(UnaryNode):
 
 def slice_backward(grad_output, input_sizes, dim, start, end, step, *, out=None):
     """slice_backward(grad_output, input_sizes, dim, start, end, step) -> Tensor"""
-    array = k_slice_backward(grad_output._array, input_sizes, dim, start, end, step)
-    desc = describe(array)
+    try:
+        array = k_slice_backward(grad_output._array, input_sizes, dim, start, end, step)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'slice_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -1741,8 +1810,12 @@ class DiagonalBackwardBackward0(UnaryNode):
 
 def diagonal_backward(grad_output, input_sizes, offset, dim1, dim2, *, out=None):
     """diagonal_backward(grad_output, input_sizes, offset, dim1, dim2) -> Tensor"""
-    array = k_diagonal_backward(grad_output._array, input_sizes, offset, dim1, dim2)
-    desc = describe(array)
+    try:
+        array = k_diagonal_backward(grad_output._array, input_sizes, offset, dim1, dim2)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'diagonal_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))

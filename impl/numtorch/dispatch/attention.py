@@ -65,8 +65,12 @@ class SafeSoftmaxBackward0(UnaryNode):
 
 def safe_softmax(self, dim, dtype, *, out=None):
     """safe_softmax(self, dim, dtype) -> Tensor"""
-    array = k_safe_softmax(self._array, dim, dtype) if self._desc.real else rounded_once(k_safe_softmax, self._array, dim, dtype)
-    desc = describe(array)
+    try:
+        array = k_safe_softmax(self._array, dim, dtype) if self._desc.real else rounded_once(k_safe_softmax, self._array, dim, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'safe_softmax')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -322,8 +326,12 @@ ScaledDotProductFlashAttentionForCpuNotImplemented.edges = lambda node: tuple([e
 
 def scaled_dot_product_flash_attention_for_cpu_backward(grad_out, query, key, value, out, logsumexp, dropout_p, is_causal, attn_mask, scale):
     """scaled_dot_product_flash_attention_for_cpu_backward(grad_out, query, key, value, out, logsumexp, dropout_p, is_causal, attn_mask, scale) -> tuple"""
-    arrays = k_scaled_dot_product_flash_attention_for_cpu_backward(grad_out._array, query._array, key._array, value._array, out._array, logsumexp._array, dropout_p, is_causal, None if attn_mask is None else attn_mask._array, scale) if grad_out._desc.real else rounded_once(k_scaled_dot_product_flash_attention_for_cpu_backward, grad_out._array, query._array, key._array, value._array, out._array, logsumexp._array, dropout_p, is_causal, None if attn_mask is None else attn_mask._array, scale)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_scaled_dot_product_flash_attention_for_cpu_backward(grad_out._array, query._array, key._array, value._array, out._array, logsumexp._array, dropout_p, is_causal, None if attn_mask is None else attn_mask._array, scale) if grad_out._desc.real else rounded_once(k_scaled_dot_product_flash_attention_for_cpu_backward, grad_out._array, query._array, key._array, value._array, out._array, logsumexp._array, dropout_p, is_causal, None if attn_mask is None else attn_mask._array, scale)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'scaled_dot_product_flash_attention_for_cpu_backward')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)

@@ -242,8 +242,12 @@ class EmbeddingBagBackwardBackward0(VariadicNode):
 
 def embedding_bag_backward(grad_output, indices, offsets, offset2bag, bag_size, maximum_indices, num_weights, scale_grad_by_freq, mode, sparse, per_sample_weights, padding_idx, *, out=None):
     """embedding_bag_backward(grad_output, indices, offsets, offset2bag, bag_size, maximum_indices, num_weights, scale_grad_by_freq, mode, sparse, per_sample_weights, padding_idx) -> Tensor"""
-    array = k_embedding_bag_backward(grad_output._array, indices._array, offsets._array, offset2bag._array, bag_size._array, maximum_indices._array, num_weights, scale_grad_by_freq, mode, sparse, None if per_sample_weights is None else per_sample_weights._array, padding_idx) if grad_output._desc.real else rounded_once(k_embedding_bag_backward, grad_output._array, indices._array, offsets._array, offset2bag._array, bag_size._array, maximum_indices._array, num_weights, scale_grad_by_freq, mode, sparse, None if per_sample_weights is None else per_sample_weights._array, padding_idx)
-    desc = describe(array)
+    try:
+        array = k_embedding_bag_backward(grad_output._array, indices._array, offsets._array, offset2bag._array, bag_size._array, maximum_indices._array, num_weights, scale_grad_by_freq, mode, sparse, None if per_sample_weights is None else per_sample_weights._array, padding_idx) if grad_output._desc.real else rounded_once(k_embedding_bag_backward, grad_output._array, indices._array, offsets._array, offset2bag._array, bag_size._array, maximum_indices._array, num_weights, scale_grad_by_freq, mode, sparse, None if per_sample_weights is None else per_sample_weights._array, padding_idx)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'embedding_bag_backward')
+        raise
     flag = grad_output._requires_grad or per_sample_weights is not None and per_sample_weights._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or per_sample_weights is not None and requires_grad(per_sample_weights)) and recorded((grad_output, indices, offsets, offset2bag, bag_size, maximum_indices, per_sample_weights,))
@@ -324,8 +328,12 @@ EmbeddingBagPerSampleWeightsNotImplemented.edges = lambda node: tuple([e for e, 
 
 def embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offsets, offset2bag, mode, padding_idx, *, out=None):
     """embedding_bag_per_sample_weights_backward(grad_output, weight, indices, offsets, offset2bag, mode, padding_idx) -> Tensor"""
-    array = k_embedding_bag_per_sample_weights_backward(grad_output._array, weight._array, indices._array, offsets._array, offset2bag._array, mode, padding_idx) if grad_output._desc.real else rounded_once(k_embedding_bag_per_sample_weights_backward, grad_output._array, weight._array, indices._array, offsets._array, offset2bag._array, mode, padding_idx)
-    desc = describe(array)
+    try:
+        array = k_embedding_bag_per_sample_weights_backward(grad_output._array, weight._array, indices._array, offsets._array, offset2bag._array, mode, padding_idx) if grad_output._desc.real else rounded_once(k_embedding_bag_per_sample_weights_backward, grad_output._array, weight._array, indices._array, offsets._array, offset2bag._array, mode, padding_idx)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'embedding_bag_per_sample_weights_backward')
+        raise
     flag = grad_output._requires_grad or weight._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(weight)) and recorded((grad_output, weight, indices, offsets, offset2bag,))

@@ -219,10 +219,14 @@ class LtBackward0(UnaryNode):
 
 def lt_scalar(self, other, *, out=None):
     """lt_scalar(self, other) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('lt_cpu', self._desc.dtype)
-    array = np.less(self._array, other) if self._desc.real else rounded_once(np.less, self._array, other)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('lt_cpu', self._desc.dtype)
+        array = np.less(self._array, other) if self._desc.real else rounded_once(np.less, self._array, other)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'lt_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -273,11 +277,15 @@ def lt_scalar_(self, other):
     """lt_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'lt_scalar_', False)
-    found = inplace_operands(self, None, 'lt_scalar', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('lt_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'lt_scalar', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('lt_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'lt_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LtBackward0)
@@ -464,10 +472,14 @@ class LeBackward0(UnaryNode):
 
 def le_scalar(self, other, *, out=None):
     """le_scalar(self, other) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('le_cpu', self._desc.dtype)
-    array = np.less_equal(self._array, other) if self._desc.real else rounded_once(np.less_equal, self._array, other)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('le_cpu', self._desc.dtype)
+        array = np.less_equal(self._array, other) if self._desc.real else rounded_once(np.less_equal, self._array, other)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'le_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -518,11 +530,15 @@ def le_scalar_(self, other):
     """le_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'le_scalar_', False)
-    found = inplace_operands(self, None, 'le_scalar', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('le_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'le_scalar', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('le_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'le_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_LeBackward0)
@@ -709,10 +725,14 @@ class GtBackward0(UnaryNode):
 
 def gt_scalar(self, other, *, out=None):
     """gt_scalar(self, other) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('gt_cpu', self._desc.dtype)
-    array = np.greater(self._array, other) if self._desc.real else rounded_once(np.greater, self._array, other)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('gt_cpu', self._desc.dtype)
+        array = np.greater(self._array, other) if self._desc.real else rounded_once(np.greater, self._array, other)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'gt_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -763,11 +783,15 @@ def gt_scalar_(self, other):
     """gt_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'gt_scalar_', False)
-    found = inplace_operands(self, None, 'gt_scalar', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('gt_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'gt_scalar', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('gt_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'gt_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GtBackward0)
@@ -954,10 +978,14 @@ class GeBackward0(UnaryNode):
 
 def ge_scalar(self, other, *, out=None):
     """ge_scalar(self, other) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('ge_cpu', self._desc.dtype)
-    array = np.greater_equal(self._array, other) if self._desc.real else rounded_once(np.greater_equal, self._array, other)
-    desc = describe(array)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('ge_cpu', self._desc.dtype)
+        array = np.greater_equal(self._array, other) if self._desc.real else rounded_once(np.greater_equal, self._array, other)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'ge_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1008,11 +1036,15 @@ def ge_scalar_(self, other):
     """ge_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'ge_scalar_', False)
-    found = inplace_operands(self, None, 'ge_scalar', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('ge_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'ge_scalar', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('ge_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'ge_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_GeBackward0)
@@ -1194,8 +1226,12 @@ class EqBackward0(UnaryNode):
 
 def eq_scalar(self, other, *, out=None):
     """eq_scalar(self, other) -> Tensor"""
-    array = np.equal(self._array, other) if self._desc.real else rounded_once(np.equal, self._array, other)
-    desc = describe(array)
+    try:
+        array = np.equal(self._array, other) if self._desc.real else rounded_once(np.equal, self._array, other)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'eq_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1246,9 +1282,13 @@ def eq_scalar_(self, other):
     """eq_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'eq_scalar_', False)
-    found = inplace_operands(self, None, 'eq_scalar', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'eq_scalar', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'eq_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_EqBackward0)
@@ -1430,8 +1470,12 @@ class NeBackward0(UnaryNode):
 
 def ne_scalar(self, other, *, out=None):
     """ne_scalar(self, other) -> Tensor"""
-    array = np.not_equal(self._array, other) if self._desc.real else rounded_once(np.not_equal, self._array, other)
-    desc = describe(array)
+    try:
+        array = np.not_equal(self._array, other) if self._desc.real else rounded_once(np.not_equal, self._array, other)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'ne_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1482,9 +1526,13 @@ def ne_scalar_(self, other):
     """ne_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'ne_scalar_', False)
-    found = inplace_operands(self, None, 'ne_scalar', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'ne_scalar', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'ne_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_NeBackward0)

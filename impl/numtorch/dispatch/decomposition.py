@@ -66,8 +66,12 @@ class LinalgInvExBackward0(UnaryNode):
 
 def linalg_inv_ex(A):
     """linalg_inv_ex(A) -> tuple"""
-    arrays = k_linalg_inv_ex(A._array) if A._desc.real else rounded_once(k_linalg_inv_ex, A._array)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_inv_ex(A._array) if A._desc.real else rounded_once(k_linalg_inv_ex, A._array)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_inv_ex')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -560,8 +564,12 @@ class LinalgCholeskyExBackward0(UnaryNode):
 
 def linalg_cholesky_ex(self, upper):
     """linalg_cholesky_ex(self, upper) -> tuple"""
-    arrays = k_linalg_cholesky_ex(self._array, upper) if self._desc.real else rounded_once(k_linalg_cholesky_ex, self._array, upper)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_cholesky_ex(self._array, upper) if self._desc.real else rounded_once(k_linalg_cholesky_ex, self._array, upper)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_cholesky_ex')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -628,8 +636,12 @@ class CholeskyBackward0(UnaryNode):
 
 def cholesky(self, upper, *, out=None):
     """cholesky(self, upper) -> Tensor"""
-    array = k_cholesky(self._array, upper) if self._desc.real else rounded_once(k_cholesky, self._array, upper)
-    desc = describe(array)
+    try:
+        array = k_cholesky(self._array, upper) if self._desc.real else rounded_once(k_cholesky, self._array, upper)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'cholesky')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -944,8 +956,12 @@ class LinalgQrBackward0(UnaryNode):
 
 def linalg_qr(A, mode):
     """linalg_qr(A, mode) -> tuple"""
-    arrays = k_linalg_qr(A._array, mode) if A._desc.real else rounded_once(k_linalg_qr, A._array, mode)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_qr(A._array, mode) if A._desc.real else rounded_once(k_linalg_qr, A._array, mode)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_qr')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1028,10 +1044,14 @@ class LinalgEighBackward0(UnaryNode):
 
 def linalg_eigh(A, UPLO):
     """linalg_eigh(A, UPLO) -> tuple"""
-    if not A._desc.real and A._desc.dtype.is_half:
-        raise refused('linalg_eigh_cpu', A._desc.dtype)
-    arrays = k_linalg_eigh(A._array, UPLO) if A._desc.real else rounded_once(k_linalg_eigh, A._array, UPLO)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not A._desc.real and A._desc.dtype.is_half:
+            raise refused('linalg_eigh_cpu', A._desc.dtype)
+        arrays = k_linalg_eigh(A._array, UPLO) if A._desc.real else rounded_once(k_linalg_eigh, A._array, UPLO)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_eigh')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1113,8 +1133,12 @@ class LinalgEigBackward0(UnaryNode):
 
 def linalg_eig(self):
     """linalg_eig(self) -> tuple"""
-    arrays = k_linalg_eig(self._array) if self._desc.real else rounded_once(k_linalg_eig, self._array)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_eig(self._array) if self._desc.real else rounded_once(k_linalg_eig, self._array)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_eig')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1204,8 +1228,12 @@ class LinalgSvdBackward0(UnaryNode):
 
 def linalg_svd(A, full_matrices):
     """linalg_svd(A, full_matrices) -> tuple"""
-    arrays = k_linalg_svd(A._array, full_matrices) if A._desc.real else rounded_once(k_linalg_svd, A._array, full_matrices)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_svd(A._array, full_matrices) if A._desc.real else rounded_once(k_linalg_svd, A._array, full_matrices)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_svd')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)

@@ -356,13 +356,17 @@ def rsub(self, other, *, out=None):
         array = k_rsub(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'rsub', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        array = rounded_once(k_rsub, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, plan_of(other._desc, self._desc).result)
+        try:
+            found = operands(self, other, 'rsub', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            array = rounded_once(k_rsub, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, plan_of(other._desc, self._desc).result)
+        except Exception as error:
+            autograd_first(error, locals(), 'rsub')
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -480,13 +484,17 @@ def rsub_alpha(self, other, alpha, *, out=None):
         array = k_rsub_alpha(self._array, other._array, alpha)
         desc = plan.result
     else:
-        found = operands(self, other, 'rsub_alpha', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        array = rounded_once(k_rsub_alpha, left, right, alpha)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, plan_of(other._desc, self._desc).result)
+        try:
+            found = operands(self, other, 'rsub_alpha', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            array = rounded_once(k_rsub_alpha, left, right, alpha)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, plan_of(other._desc, self._desc).result)
+        except Exception as error:
+            autograd_first(error, locals(), 'rsub_alpha')
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -577,8 +585,12 @@ def rsub_scalar_alpha(self, other, alpha, *, out=None):
     if type(self) is Tensor and (desc := self._desc).fast:
         array = k_rsub_scalar_alpha(self._array, other, alpha)
     else:
-        self = plain(self, 'rsub', False)
-        array, desc = laid(k_rsub_scalar_alpha(self._array, other, alpha), 'beside number', self)
+        try:
+            self = plain(self, 'rsub', False)
+            array, desc = laid(k_rsub_scalar_alpha(self._array, other, alpha), 'beside number', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'rsub_scalar_alpha')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self))
@@ -1070,12 +1082,16 @@ def conj_physical(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'conj_physical', False)
-        desc = self._desc
-        if desc.large:
-            array = into(np.conjugate, desc, self._array)
-        else:
-            array, desc = single(np.conjugate(self._array), self)
+        try:
+            self = plain(self, 'conj_physical', False)
+            desc = self._desc
+            if desc.large:
+                array = into(np.conjugate, desc, self._array)
+            else:
+                array, desc = single(np.conjugate(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'conj_physical')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1192,12 +1208,16 @@ def conj_physical_of(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'conj_physical', False)
-        desc = self._desc
-        if desc.large:
-            array = into(np.conjugate, desc, self._array)
-        else:
-            array, desc = single(np.conjugate(self._array), self)
+        try:
+            self = plain(self, 'conj_physical', False)
+            desc = self._desc
+            if desc.large:
+                array = into(np.conjugate, desc, self._array)
+            else:
+                array, desc = single(np.conjugate(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'conj_physical_of')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1250,9 +1270,13 @@ def conj_physical_of_(self):
     """conj_physical_of_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'conj_physical_', False)
-    found = inplace_operands(self, None, 'conj_physical', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'conj_physical', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'conj_physical_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ConjPhysicalBackward1)
@@ -1425,8 +1449,12 @@ class PolarBackward0(BinaryNode):
 
 def polar(abs, angle, *, out=None):
     """polar(abs, angle) -> Tensor"""
-    array = k_polar(abs._array, angle._array) if abs._desc.real else rounded_once(k_polar, abs._array, angle._array)
-    desc = describe(array)
+    try:
+        array = k_polar(abs._array, angle._array) if abs._desc.real else rounded_once(k_polar, abs._array, angle._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'polar')
+        raise
     flag = abs._requires_grad or angle._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(abs) or requires_grad(angle)) and recorded((abs, angle,))
@@ -2713,12 +2741,16 @@ def tan(self, *, out=None):
                 result._made = [run_TanBackward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'tan', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.tan, desc, self._array)
-        else:
-            array, desc = single(np.tan(self._array), self)
+        try:
+            self = plain(self, 'tan', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.tan, desc, self._array)
+            else:
+                array, desc = single(np.tan(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'tan')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2774,9 +2806,13 @@ def tan_(self):
     """tan_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'tan_', False)
-    found = inplace_operands(self, None, 'tan', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'tan', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'tan', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_TanBackward0)
@@ -3108,12 +3144,16 @@ def expm1(self, *, out=None):
                 result._made = [run_Expm1Backward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'expm1', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.expm1, desc, self._array)
-        else:
-            array, desc = single(np.expm1(self._array), self)
+        try:
+            self = plain(self, 'expm1', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.expm1, desc, self._array)
+            else:
+                array, desc = single(np.expm1(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'expm1')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -3169,9 +3209,13 @@ def expm1_(self):
     """expm1_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'expm1_', False)
-    found = inplace_operands(self, None, 'expm1', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'expm1', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'expm1', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Expm1Backward0)
@@ -3461,10 +3505,14 @@ def sign(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'sign', False)
-        if self._desc.dtype.category == 3:
-            raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
-        array, desc = single(rounded_once(k_sign, self._array), self)
+        try:
+            self = plain(self, 'sign', False)
+            if self._desc.dtype.category == 3:
+                raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
+            array, desc = single(rounded_once(k_sign, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'sign')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -3517,15 +3565,19 @@ def sign_(self):
     """sign_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sign_', False)
-    if self._desc.dtype.category == 3:
-        check_inplace(self, requires_grad(self))
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
-    found = inplace_operands(self, None, 'sign', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
+        found = inplace_operands(self, None, 'sign', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('Unlike NumPy, torch.sign is not intended to support complex numbers. Please use torch.sgn instead.')
+    except Exception as error:
+        autograd_first(error, locals(), 'sign', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SignBackward0)
@@ -3621,10 +3673,14 @@ def round_decimals(self, decimals, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'round', False)
-        if self._desc.dtype.category == 3:
-            raise refused(f"{'round_cpu' if decimals else 'round_vml_cpu'}", self._desc.dtype, out)
-        array, desc = single(rounded_once(k_round_decimals, self._array, decimals), self)
+        try:
+            self = plain(self, 'round', False)
+            if self._desc.dtype.category == 3:
+                raise refused(f"{'round_cpu' if decimals else 'round_vml_cpu'}", self._desc.dtype, out)
+            array, desc = single(rounded_once(k_round_decimals, self._array, decimals), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'round_decimals')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -3677,11 +3733,15 @@ def round_decimals_(self, decimals):
     """round_decimals_(self, decimals) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'round_', False)
-    found = inplace_operands(self, None, 'round', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused(f"{'round_cpu' if decimals else 'round_vml_cpu'}", self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'round', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused(f"{'round_cpu' if decimals else 'round_vml_cpu'}", self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'round_decimals', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RoundBackward1)
@@ -3777,14 +3837,18 @@ def floor(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'floor', False)
-        if self._desc.dtype.category == 3:
-            raise NotImplementedError('floor is not supported for complex inputs')
-        desc = self._desc
-        if desc.large:
-            array = into(np.floor, desc, self._array)
-        else:
-            array, desc = single(np.floor(self._array), self)
+        try:
+            self = plain(self, 'floor', False)
+            if self._desc.dtype.category == 3:
+                raise NotImplementedError('floor is not supported for complex inputs')
+            desc = self._desc
+            if desc.large:
+                array = into(np.floor, desc, self._array)
+            else:
+                array, desc = single(np.floor(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'floor')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -3839,15 +3903,19 @@ def floor_(self):
     """floor_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'floor_', False)
-    if self._desc.dtype.category == 3:
-        check_inplace(self, requires_grad(self))
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('floor is not supported for complex inputs')
-    found = inplace_operands(self, None, 'floor', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('floor is not supported for complex inputs')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('floor is not supported for complex inputs')
+        found = inplace_operands(self, None, 'floor', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('floor is not supported for complex inputs')
+    except Exception as error:
+        autograd_first(error, locals(), 'floor', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FloorBackward0)
@@ -3943,14 +4011,18 @@ def ceil(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'ceil', False)
-        if self._desc.dtype.category == 3:
-            raise NotImplementedError('ceil is not supported for complex inputs')
-        desc = self._desc
-        if desc.large:
-            array = into(np.ceil, desc, self._array)
-        else:
-            array, desc = single(np.ceil(self._array), self)
+        try:
+            self = plain(self, 'ceil', False)
+            if self._desc.dtype.category == 3:
+                raise NotImplementedError('ceil is not supported for complex inputs')
+            desc = self._desc
+            if desc.large:
+                array = into(np.ceil, desc, self._array)
+            else:
+                array, desc = single(np.ceil(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'ceil')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -4005,15 +4077,19 @@ def ceil_(self):
     """ceil_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'ceil_', False)
-    if self._desc.dtype.category == 3:
-        check_inplace(self, requires_grad(self))
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('ceil is not supported for complex inputs')
-    found = inplace_operands(self, None, 'ceil', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('ceil is not supported for complex inputs')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('ceil is not supported for complex inputs')
+        found = inplace_operands(self, None, 'ceil', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('ceil is not supported for complex inputs')
+    except Exception as error:
+        autograd_first(error, locals(), 'ceil', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_CeilBackward0)
@@ -4109,10 +4185,14 @@ def round(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'round', False)
-        if self._desc.dtype.category == 3:
-            raise refused('round_vml_cpu', self._desc.dtype, out)
-        array, desc = single(rounded_once(k_round, self._array), self)
+        try:
+            self = plain(self, 'round', False)
+            if self._desc.dtype.category == 3:
+                raise refused('round_vml_cpu', self._desc.dtype, out)
+            array, desc = single(rounded_once(k_round, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'round')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -4167,11 +4247,15 @@ def round_(self):
     """round_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'round_', False)
-    found = inplace_operands(self, None, 'round', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('round_vml_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'round', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('round_vml_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'round', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RoundBackward0)
@@ -4267,14 +4351,18 @@ def trunc(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'trunc', False)
-        if self._desc.dtype.category == 3:
-            raise NotImplementedError('trunc is not supported for complex inputs')
-        desc = self._desc
-        if desc.large:
-            array = into(np.trunc, desc, self._array)
-        else:
-            array, desc = single(np.trunc(self._array), self)
+        try:
+            self = plain(self, 'trunc', False)
+            if self._desc.dtype.category == 3:
+                raise NotImplementedError('trunc is not supported for complex inputs')
+            desc = self._desc
+            if desc.large:
+                array = into(np.trunc, desc, self._array)
+            else:
+                array, desc = single(np.trunc(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'trunc')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -4329,15 +4417,19 @@ def trunc_(self):
     """trunc_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'trunc_', False)
-    if self._desc.dtype.category == 3:
-        check_inplace(self, requires_grad(self))
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('trunc is not supported for complex inputs')
-    found = inplace_operands(self, None, 'trunc', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('trunc is not supported for complex inputs')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('trunc is not supported for complex inputs')
+        found = inplace_operands(self, None, 'trunc', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('trunc is not supported for complex inputs')
+    except Exception as error:
+        autograd_first(error, locals(), 'trunc', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_TruncBackward0)

@@ -50,8 +50,12 @@ class FftC2CBackward0(UnaryNode):
 
 def fft_c2c(self, dim, normalization, forward, *, out=None):
     """fft_c2c(self, dim, normalization, forward) -> Tensor"""
-    array = k_fft_c2c(self._array, dim, normalization, forward) if self._desc.real else rounded_once(k_fft_c2c, self._array, dim, normalization, forward)
-    desc = describe(array)
+    try:
+        array = k_fft_c2c(self._array, dim, normalization, forward) if self._desc.real else rounded_once(k_fft_c2c, self._array, dim, normalization, forward)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'fft_c2c')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -211,8 +215,12 @@ class FftC2RBackward0(UnaryNode):
 
 def fft_c2r(self, dim, normalization, last_dim_size, *, out=None):
     """fft_c2r(self, dim, normalization, last_dim_size) -> Tensor"""
-    array = k_fft_c2r(self._array, dim, normalization, last_dim_size) if self._desc.real else rounded_once(k_fft_c2r, self._array, dim, normalization, last_dim_size)
-    desc = describe(array)
+    try:
+        array = k_fft_c2r(self._array, dim, normalization, last_dim_size) if self._desc.real else rounded_once(k_fft_c2r, self._array, dim, normalization, last_dim_size)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'fft_c2r')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))

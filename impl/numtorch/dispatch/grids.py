@@ -561,8 +561,12 @@ GridSamplerNotImplemented.edges = lambda node: tuple([e for e, yes in zip(GridSa
 
 def grid_sampler_double_backward(grad_output, input, grid, again, of_grid, interpolation_mode, padding_mode, align_corners):
     """grid_sampler_double_backward(grad_output, input, grid, again, of_grid, interpolation_mode, padding_mode, align_corners) -> tuple"""
-    arrays = k_grid_sampler_double_backward(grad_output._array, input._array, grid._array, None if again is None else again._array, None if of_grid is None else of_grid._array, interpolation_mode, padding_mode, align_corners) if grad_output._desc.real else rounded_once(k_grid_sampler_double_backward, grad_output._array, input._array, grid._array, None if again is None else again._array, None if of_grid is None else of_grid._array, interpolation_mode, padding_mode, align_corners)
-    results = [None if a is None else wrap(a) for a in arrays]
+    try:
+        arrays = k_grid_sampler_double_backward(grad_output._array, input._array, grid._array, None if again is None else again._array, None if of_grid is None else of_grid._array, interpolation_mode, padding_mode, align_corners) if grad_output._desc.real else rounded_once(k_grid_sampler_double_backward, grad_output._array, input._array, grid._array, None if again is None else again._array, None if of_grid is None else of_grid._array, interpolation_mode, padding_mode, align_corners)
+        results = [None if a is None else wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'grid_sampler_double_backward')
+        raise
     if disabled and _grad.inference:
         for r in results:
             r is None or mark_inference(r)
@@ -622,8 +626,12 @@ class AffineGridGeneratorBackward0(UnaryNode):
 
 def affine_grid_generator(theta, size, align_corners, *, out=None):
     """affine_grid_generator(theta, size, align_corners) -> Tensor"""
-    array = k_affine_grid_generator(theta._array, size, align_corners) if theta._desc.real else rounded_once(k_affine_grid_generator, theta._array, size, align_corners)
-    desc = describe(array)
+    try:
+        array = k_affine_grid_generator(theta._array, size, align_corners) if theta._desc.real else rounded_once(k_affine_grid_generator, theta._array, size, align_corners)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'affine_grid_generator')
+        raise
     flag = theta._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(theta)) and recorded((theta,))

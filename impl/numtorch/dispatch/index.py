@@ -12,6 +12,7 @@ from ..nodes.graph import BinaryNode, UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..calls.operands import recorded_out, store
+from ..calls.raising import autograd_first
 from ..nodes import saved_hooks
 from ..nodes.saved_variable import SavedList
 from ..tensor import Tensor
@@ -60,8 +61,12 @@ class IndexBackward0(UnaryNode):
 
 def index(self, indices, *, out=None):
     """index(self, indices) -> Tensor"""
-    array = k_index(self._array, indices) if self._desc.real else rounded_once(k_index, self._array, indices)
-    desc = describe(array)
+    try:
+        array = k_index(self._array, indices) if self._desc.real else rounded_once(k_index, self._array, indices)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'index')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,), indices)
@@ -155,8 +160,12 @@ class IndexPutBackward0(BinaryNode):
 
 def index_put(self, indices, values, accumulate, *, out=None):
     """index_put(self, indices, values, accumulate) -> Tensor"""
-    array = k_index_put(self._array, indices, values._array, accumulate) if self._desc.real else rounded_once(k_index_put, self._array, indices, values._array, accumulate)
-    desc = describe(array)
+    try:
+        array = k_index_put(self._array, indices, values._array, accumulate) if self._desc.real else rounded_once(k_index_put, self._array, indices, values._array, accumulate)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_put')
+        raise
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,), indices)
@@ -270,8 +279,12 @@ class IndexPutImplBackward0(BinaryNode):
 
 def index_put_impl(self, indices, values, accumulate, *, out=None):
     """index_put_impl(self, indices, values, accumulate) -> Tensor"""
-    array = k_index_put(self._array, indices, values._array, accumulate) if self._desc.real else rounded_once(k_index_put, self._array, indices, values._array, accumulate)
-    desc = describe(array)
+    try:
+        array = k_index_put(self._array, indices, values._array, accumulate) if self._desc.real else rounded_once(k_index_put, self._array, indices, values._array, accumulate)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'index_put_impl')
+        raise
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,), indices)

@@ -12,6 +12,7 @@ from ..nodes.graph import UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..calls.operands import recorded_out, store
+from ..calls.raising import autograd_first
 from ..nodes import saved_hooks
 from ..tensor import Tensor
 from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
@@ -49,8 +50,12 @@ class UpsampleNearest1DBackward0(UnaryNode):
 
 def upsample_nearest1d(self, output_size, scales, *, out=None):
     """upsample_nearest1d(self, output_size, scales) -> Tensor"""
-    array = k_nearest(self._array, output_size, scales) if self._desc.real else rounded_once(k_nearest, self._array, output_size, scales)
-    desc = describe(array)
+    try:
+        array = k_nearest(self._array, output_size, scales) if self._desc.real else rounded_once(k_nearest, self._array, output_size, scales)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest1d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -119,8 +124,12 @@ class UpsampleNearest1DBackwardBackward0(UnaryNode):
 
 def upsample_nearest1d_backward(grad_output, output_size, input_size, scales, *, out=None):
     """upsample_nearest1d_backward(grad_output, output_size, input_size, scales) -> Tensor"""
-    array = k_nearest_backward(grad_output._array, output_size, input_size, scales) if grad_output._desc.real else rounded_once(k_nearest_backward, grad_output._array, output_size, input_size, scales)
-    desc = describe(array)
+    try:
+        array = k_nearest_backward(grad_output._array, output_size, input_size, scales) if grad_output._desc.real else rounded_once(k_nearest_backward, grad_output._array, output_size, input_size, scales)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest1d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -192,8 +201,12 @@ class UpsampleNearest2DBackward0(UnaryNode):
 
 def upsample_nearest2d(self, output_size, scales_h, scales_w, *, out=None):
     """upsample_nearest2d(self, output_size, scales_h, scales_w) -> Tensor"""
-    array = k_nearest(self._array, output_size, scales_h, scales_w) if self._desc.real else rounded_once(k_nearest, self._array, output_size, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_nearest(self._array, output_size, scales_h, scales_w) if self._desc.real else rounded_once(k_nearest, self._array, output_size, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest2d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -266,8 +279,12 @@ class UpsampleNearest2DBackwardBackward0(UnaryNode):
 
 def upsample_nearest2d_backward(grad_output, output_size, input_size, scales_h, scales_w, *, out=None):
     """upsample_nearest2d_backward(grad_output, output_size, input_size, scales_h, scales_w) -> Tensor"""
-    array = k_nearest_backward(grad_output._array, output_size, input_size, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_nearest_backward, grad_output._array, output_size, input_size, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_nearest_backward(grad_output._array, output_size, input_size, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_nearest_backward, grad_output._array, output_size, input_size, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest2d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -341,8 +358,12 @@ class UpsampleNearest3DBackward0(UnaryNode):
 
 def upsample_nearest3d(self, output_size, scales_d, scales_h, scales_w, *, out=None):
     """upsample_nearest3d(self, output_size, scales_d, scales_h, scales_w) -> Tensor"""
-    array = k_nearest(self._array, output_size, scales_d, scales_h, scales_w) if self._desc.real else rounded_once(k_nearest, self._array, output_size, scales_d, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_nearest(self._array, output_size, scales_d, scales_h, scales_w) if self._desc.real else rounded_once(k_nearest, self._array, output_size, scales_d, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest3d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -415,8 +436,12 @@ class UpsampleNearest3DBackwardBackward0(UnaryNode):
 
 def upsample_nearest3d_backward(grad_output, output_size, input_size, scales_d, scales_h, scales_w, *, out=None):
     """upsample_nearest3d_backward(grad_output, output_size, input_size, scales_d, scales_h, scales_w) -> Tensor"""
-    array = k_nearest_backward(grad_output._array, output_size, input_size, scales_d, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_nearest_backward, grad_output._array, output_size, input_size, scales_d, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_nearest_backward(grad_output._array, output_size, input_size, scales_d, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_nearest_backward, grad_output._array, output_size, input_size, scales_d, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest3d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -489,8 +514,12 @@ class UpsampleNearestExact1DBackward0(UnaryNode):
 
 def upsample_nearest_exact1d(self, output_size, scales, *, out=None):
     """upsample_nearest_exact1d(self, output_size, scales) -> Tensor"""
-    array = k_nearest_exact(self._array, output_size, scales) if self._desc.real else rounded_once(k_nearest_exact, self._array, output_size, scales)
-    desc = describe(array)
+    try:
+        array = k_nearest_exact(self._array, output_size, scales) if self._desc.real else rounded_once(k_nearest_exact, self._array, output_size, scales)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest_exact1d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -559,8 +588,12 @@ class UpsampleNearestExact1DBackwardBackward0(UnaryNode):
 
 def upsample_nearest_exact1d_backward(grad_output, output_size, input_size, scales, *, out=None):
     """upsample_nearest_exact1d_backward(grad_output, output_size, input_size, scales) -> Tensor"""
-    array = k_nearest_exact_backward(grad_output._array, output_size, input_size, scales) if grad_output._desc.real else rounded_once(k_nearest_exact_backward, grad_output._array, output_size, input_size, scales)
-    desc = describe(array)
+    try:
+        array = k_nearest_exact_backward(grad_output._array, output_size, input_size, scales) if grad_output._desc.real else rounded_once(k_nearest_exact_backward, grad_output._array, output_size, input_size, scales)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest_exact1d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -632,8 +665,12 @@ class UpsampleNearestExact2DBackward0(UnaryNode):
 
 def upsample_nearest_exact2d(self, output_size, scales_h, scales_w, *, out=None):
     """upsample_nearest_exact2d(self, output_size, scales_h, scales_w) -> Tensor"""
-    array = k_nearest_exact(self._array, output_size, scales_h, scales_w) if self._desc.real else rounded_once(k_nearest_exact, self._array, output_size, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_nearest_exact(self._array, output_size, scales_h, scales_w) if self._desc.real else rounded_once(k_nearest_exact, self._array, output_size, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest_exact2d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -706,8 +743,12 @@ class UpsampleNearestExact2DBackwardBackward0(UnaryNode):
 
 def upsample_nearest_exact2d_backward(grad_output, output_size, input_size, scales_h, scales_w, *, out=None):
     """upsample_nearest_exact2d_backward(grad_output, output_size, input_size, scales_h, scales_w) -> Tensor"""
-    array = k_nearest_exact_backward(grad_output._array, output_size, input_size, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_nearest_exact_backward, grad_output._array, output_size, input_size, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_nearest_exact_backward(grad_output._array, output_size, input_size, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_nearest_exact_backward, grad_output._array, output_size, input_size, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest_exact2d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -781,8 +822,12 @@ class UpsampleNearestExact3DBackward0(UnaryNode):
 
 def upsample_nearest_exact3d(self, output_size, scales_d, scales_h, scales_w, *, out=None):
     """upsample_nearest_exact3d(self, output_size, scales_d, scales_h, scales_w) -> Tensor"""
-    array = k_nearest_exact(self._array, output_size, scales_d, scales_h, scales_w) if self._desc.real else rounded_once(k_nearest_exact, self._array, output_size, scales_d, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_nearest_exact(self._array, output_size, scales_d, scales_h, scales_w) if self._desc.real else rounded_once(k_nearest_exact, self._array, output_size, scales_d, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest_exact3d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -855,8 +900,12 @@ class UpsampleNearestExact3DBackwardBackward0(UnaryNode):
 
 def upsample_nearest_exact3d_backward(grad_output, output_size, input_size, scales_d, scales_h, scales_w, *, out=None):
     """upsample_nearest_exact3d_backward(grad_output, output_size, input_size, scales_d, scales_h, scales_w) -> Tensor"""
-    array = k_nearest_exact_backward(grad_output._array, output_size, input_size, scales_d, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_nearest_exact_backward, grad_output._array, output_size, input_size, scales_d, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_nearest_exact_backward(grad_output._array, output_size, input_size, scales_d, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_nearest_exact_backward, grad_output._array, output_size, input_size, scales_d, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_nearest_exact3d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -930,8 +979,12 @@ class UpsampleLinear1DBackward0(UnaryNode):
 
 def upsample_linear1d(self, output_size, align_corners, scales, *, out=None):
     """upsample_linear1d(self, output_size, align_corners, scales) -> Tensor"""
-    array = k_linear_between(self._array, output_size, align_corners, scales) if self._desc.real else rounded_once(k_linear_between, self._array, output_size, align_corners, scales)
-    desc = describe(array)
+    try:
+        array = k_linear_between(self._array, output_size, align_corners, scales) if self._desc.real else rounded_once(k_linear_between, self._array, output_size, align_corners, scales)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_linear1d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1002,8 +1055,12 @@ class UpsampleLinear1DBackwardBackward0(UnaryNode):
 
 def upsample_linear1d_backward(grad_output, output_size, input_size, align_corners, scales, *, out=None):
     """upsample_linear1d_backward(grad_output, output_size, input_size, align_corners, scales) -> Tensor"""
-    array = k_linear_between_backward(grad_output._array, output_size, input_size, align_corners, scales) if grad_output._desc.real else rounded_once(k_linear_between_backward, grad_output._array, output_size, input_size, align_corners, scales)
-    desc = describe(array)
+    try:
+        array = k_linear_between_backward(grad_output._array, output_size, input_size, align_corners, scales) if grad_output._desc.real else rounded_once(k_linear_between_backward, grad_output._array, output_size, input_size, align_corners, scales)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_linear1d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -1077,8 +1134,12 @@ class UpsampleBilinear2DBackward0(UnaryNode):
 
 def upsample_bilinear2d(self, output_size, align_corners, scales_h, scales_w, *, out=None):
     """upsample_bilinear2d(self, output_size, align_corners, scales_h, scales_w) -> Tensor"""
-    array = k_linear_between(self._array, output_size, align_corners, scales_h, scales_w) if self._desc.real else rounded_once(k_linear_between, self._array, output_size, align_corners, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_linear_between(self._array, output_size, align_corners, scales_h, scales_w) if self._desc.real else rounded_once(k_linear_between, self._array, output_size, align_corners, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_bilinear2d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1153,8 +1214,12 @@ class UpsampleBilinear2DBackwardBackward0(UnaryNode):
 
 def upsample_bilinear2d_backward(grad_output, output_size, input_size, align_corners, scales_h, scales_w, *, out=None):
     """upsample_bilinear2d_backward(grad_output, output_size, input_size, align_corners, scales_h, scales_w) -> Tensor"""
-    array = k_linear_between_backward(grad_output._array, output_size, input_size, align_corners, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_linear_between_backward, grad_output._array, output_size, input_size, align_corners, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_linear_between_backward(grad_output._array, output_size, input_size, align_corners, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_linear_between_backward, grad_output._array, output_size, input_size, align_corners, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_bilinear2d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -1230,8 +1295,12 @@ class UpsampleTrilinear3DBackward0(UnaryNode):
 
 def upsample_trilinear3d(self, output_size, align_corners, scales_d, scales_h, scales_w, *, out=None):
     """upsample_trilinear3d(self, output_size, align_corners, scales_d, scales_h, scales_w) -> Tensor"""
-    array = k_linear_between(self._array, output_size, align_corners, scales_d, scales_h, scales_w) if self._desc.real else rounded_once(k_linear_between, self._array, output_size, align_corners, scales_d, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_linear_between(self._array, output_size, align_corners, scales_d, scales_h, scales_w) if self._desc.real else rounded_once(k_linear_between, self._array, output_size, align_corners, scales_d, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_trilinear3d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1306,8 +1375,12 @@ class UpsampleTrilinear3DBackwardBackward0(UnaryNode):
 
 def upsample_trilinear3d_backward(grad_output, output_size, input_size, align_corners, scales_d, scales_h, scales_w, *, out=None):
     """upsample_trilinear3d_backward(grad_output, output_size, input_size, align_corners, scales_d, scales_h, scales_w) -> Tensor"""
-    array = k_linear_between_backward(grad_output._array, output_size, input_size, align_corners, scales_d, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_linear_between_backward, grad_output._array, output_size, input_size, align_corners, scales_d, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_linear_between_backward(grad_output._array, output_size, input_size, align_corners, scales_d, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_linear_between_backward, grad_output._array, output_size, input_size, align_corners, scales_d, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_trilinear3d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))
@@ -1383,8 +1456,12 @@ class UpsampleBicubic2DBackward0(UnaryNode):
 
 def upsample_bicubic2d(self, output_size, align_corners, scales_h, scales_w, *, out=None):
     """upsample_bicubic2d(self, output_size, align_corners, scales_h, scales_w) -> Tensor"""
-    array = k_cubic_between(self._array, output_size, align_corners, scales_h, scales_w) if self._desc.real else rounded_once(k_cubic_between, self._array, output_size, align_corners, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_cubic_between(self._array, output_size, align_corners, scales_h, scales_w) if self._desc.real else rounded_once(k_cubic_between, self._array, output_size, align_corners, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_bicubic2d')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1457,8 +1534,12 @@ class UpsampleBicubic2DBackwardBackward0(UnaryNode):
 
 def upsample_bicubic2d_backward(grad_output, output_size, input_size, align_corners, scales_h, scales_w, *, out=None):
     """upsample_bicubic2d_backward(grad_output, output_size, input_size, align_corners, scales_h, scales_w) -> Tensor"""
-    array = k_cubic_between_backward(grad_output._array, output_size, input_size, align_corners, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_cubic_between_backward, grad_output._array, output_size, input_size, align_corners, scales_h, scales_w)
-    desc = describe(array)
+    try:
+        array = k_cubic_between_backward(grad_output._array, output_size, input_size, align_corners, scales_h, scales_w) if grad_output._desc.real else rounded_once(k_cubic_between_backward, grad_output._array, output_size, input_size, align_corners, scales_h, scales_w)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'upsample_bicubic2d_backward')
+        raise
     flag = grad_output._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output)) and recorded((grad_output,))

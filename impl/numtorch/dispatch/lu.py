@@ -57,8 +57,12 @@ class LinalgLuFactorExBackward0(UnaryNode):
 
 def linalg_lu_factor_ex(A, pivot):
     """linalg_lu_factor_ex(A, pivot) -> tuple"""
-    arrays = k_linalg_lu_factor_ex(A._array, pivot) if A._desc.real else rounded_once(k_linalg_lu_factor_ex, A._array, pivot)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_lu_factor_ex(A._array, pivot) if A._desc.real else rounded_once(k_linalg_lu_factor_ex, A._array, pivot)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_lu_factor_ex')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -145,8 +149,12 @@ class LinalgLuBackward0(UnaryNode):
 
 def linalg_lu(A, pivot):
     """linalg_lu(A, pivot) -> tuple"""
-    arrays = k_linalg_lu(A._array, pivot) if A._desc.real else rounded_once(k_linalg_lu, A._array, pivot)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_linalg_lu(A._array, pivot) if A._desc.real else rounded_once(k_linalg_lu, A._array, pivot)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'linalg_lu')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -223,8 +231,12 @@ class LuUnpackBackward0(UnaryNode):
 
 def lu_unpack(LU_data, LU_pivots, unpack_data, unpack_pivots):
     """lu_unpack(LU_data, LU_pivots, unpack_data, unpack_pivots) -> tuple"""
-    arrays = k_lu_unpack(LU_data._array, LU_pivots._array, unpack_data, unpack_pivots)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_lu_unpack(LU_data._array, LU_pivots._array, unpack_data, unpack_pivots)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'lu_unpack')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)

@@ -204,8 +204,12 @@ MultiMarginLossNotImplemented.edges = lambda node: tuple([e for e, yes in zip(Mu
 
 def multi_margin_loss_backward(grad_output, self, target, p, margin, weight, reduction, *, out=None):
     """multi_margin_loss_backward(grad_output, self, target, p, margin, weight, reduction) -> Tensor"""
-    array = k_multi_margin_loss_backward(grad_output._array, self._array, target._array, p, margin, None if weight is None else weight._array, reduction) if grad_output._desc.real else rounded_once(k_multi_margin_loss_backward, grad_output._array, self._array, target._array, p, margin, None if weight is None else weight._array, reduction)
-    desc = describe(array)
+    try:
+        array = k_multi_margin_loss_backward(grad_output._array, self._array, target._array, p, margin, None if weight is None else weight._array, reduction) if grad_output._desc.real else rounded_once(k_multi_margin_loss_backward, grad_output._array, self._array, target._array, p, margin, None if weight is None else weight._array, reduction)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'multi_margin_loss_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target, weight,))
@@ -421,8 +425,12 @@ MultilabelMarginLossNotImplemented.edges = lambda node: tuple([e for e, yes in z
 
 def multilabel_margin_loss_backward(grad_output, self, target, reduction, is_target, *, out=None):
     """multilabel_margin_loss_backward(grad_output, self, target, reduction, is_target) -> Tensor"""
-    array = k_multilabel_margin_loss_backward(grad_output._array, self._array, target._array, reduction, is_target._array) if grad_output._desc.real else rounded_once(k_multilabel_margin_loss_backward, grad_output._array, self._array, target._array, reduction, is_target._array)
-    desc = describe(array)
+    try:
+        array = k_multilabel_margin_loss_backward(grad_output._array, self._array, target._array, reduction, is_target._array) if grad_output._desc.real else rounded_once(k_multilabel_margin_loss_backward, grad_output._array, self._array, target._array, reduction, is_target._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'multilabel_margin_loss_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self, target, is_target,))

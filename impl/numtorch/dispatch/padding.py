@@ -152,8 +152,12 @@ class ReflectionPad1DBackwardBackward0(BinaryNode):
 
 def reflection_pad1d_backward(grad_output, self, padding, *, out=None):
     """reflection_pad1d_backward(grad_output, self, padding) -> Tensor"""
-    array = k_reflection_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_reflection_pad_backward, grad_output._array, self._array, padding)
-    desc = describe(array)
+    try:
+        array = k_reflection_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_reflection_pad_backward, grad_output._array, self._array, padding)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'reflection_pad1d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
@@ -340,8 +344,12 @@ class ReflectionPad2DBackwardBackward0(BinaryNode):
 
 def reflection_pad2d_backward(grad_output, self, padding, *, out=None):
     """reflection_pad2d_backward(grad_output, self, padding) -> Tensor"""
-    array = k_reflection_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_reflection_pad_backward, grad_output._array, self._array, padding)
-    desc = describe(array)
+    try:
+        array = k_reflection_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_reflection_pad_backward, grad_output._array, self._array, padding)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'reflection_pad2d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
@@ -526,8 +534,12 @@ class ReflectionPad3DBackwardBackward0(BinaryNode):
 
 def reflection_pad3d_backward(grad_output, self, padding, *, out=None):
     """reflection_pad3d_backward(grad_output, self, padding) -> Tensor"""
-    array = k_reflection_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_reflection_pad_backward, grad_output._array, self._array, padding)
-    desc = describe(array)
+    try:
+        array = k_reflection_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_reflection_pad_backward, grad_output._array, self._array, padding)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'reflection_pad3d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
@@ -712,8 +724,12 @@ class ReplicationPad1DBackwardBackward0(BinaryNode):
 
 def replication_pad1d_backward(grad_output, self, padding, *, out=None):
     """replication_pad1d_backward(grad_output, self, padding) -> Tensor"""
-    array = k_replication_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_replication_pad_backward, grad_output._array, self._array, padding)
-    desc = describe(array)
+    try:
+        array = k_replication_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_replication_pad_backward, grad_output._array, self._array, padding)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'replication_pad1d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
@@ -898,8 +914,12 @@ class ReplicationPad2DBackwardBackward0(BinaryNode):
 
 def replication_pad2d_backward(grad_output, self, padding, *, out=None):
     """replication_pad2d_backward(grad_output, self, padding) -> Tensor"""
-    array = k_replication_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_replication_pad_backward, grad_output._array, self._array, padding)
-    desc = describe(array)
+    try:
+        array = k_replication_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_replication_pad_backward, grad_output._array, self._array, padding)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'replication_pad2d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
@@ -1084,8 +1104,12 @@ class ReplicationPad3DBackwardBackward0(BinaryNode):
 
 def replication_pad3d_backward(grad_output, self, padding, *, out=None):
     """replication_pad3d_backward(grad_output, self, padding) -> Tensor"""
-    array = k_replication_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_replication_pad_backward, grad_output._array, self._array, padding)
-    desc = describe(array)
+    try:
+        array = k_replication_pad_backward(grad_output._array, self._array, padding) if grad_output._desc.real else rounded_once(k_replication_pad_backward, grad_output._array, self._array, padding)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'replication_pad3d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))

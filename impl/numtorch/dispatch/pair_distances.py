@@ -232,8 +232,12 @@ class CdistBackwardBackward0(VariadicNode):
 
 def cdist_backward(grad_output, x1, x2, p, result, *, out=None):
     """cdist_backward(grad_output, x1, x2, p, result) -> Tensor"""
-    array = k_cdist_backward(grad_output._array, x1._array, x2._array, p, result._array) if grad_output._desc.real else rounded_once(k_cdist_backward, grad_output._array, x1._array, x2._array, p, result._array)
-    desc = describe(array)
+    try:
+        array = k_cdist_backward(grad_output._array, x1._array, x2._array, p, result._array) if grad_output._desc.real else rounded_once(k_cdist_backward, grad_output._array, x1._array, x2._array, p, result._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'cdist_backward')
+        raise
     flag = grad_output._requires_grad or x1._requires_grad or x2._requires_grad or result._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(x1) or requires_grad(x2) or requires_grad(result)) and recorded((grad_output, x1, x2, result,))
@@ -564,8 +568,12 @@ class PdistBackwardBackward0(VariadicNode):
 
 def pdist_backward(grad_output, self, p, pdist, *, out=None):
     """pdist_backward(grad_output, self, p, pdist) -> Tensor"""
-    array = k_pdist_backward(grad_output._array, self._array, p, pdist._array) if grad_output._desc.real else rounded_once(k_pdist_backward, grad_output._array, self._array, p, pdist._array)
-    desc = describe(array)
+    try:
+        array = k_pdist_backward(grad_output._array, self._array, p, pdist._array) if grad_output._desc.real else rounded_once(k_pdist_backward, grad_output._array, self._array, p, pdist._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'pdist_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad or pdist._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self) or requires_grad(pdist)) and recorded((grad_output, self, pdist,))

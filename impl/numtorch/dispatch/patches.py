@@ -12,6 +12,7 @@ from ..nodes.graph import UnaryNode, sequence_nrs
 from ..grad_mode import disabled
 from ..kernels.half import rounded_once
 from ..calls.operands import recorded_out, store
+from ..calls.raising import autograd_first
 from ..nodes import saved_hooks
 from ..tensor import Tensor
 from ..aliasing.views import counted, edge, mark_inference, recorded, requires_grad, undifferentiable
@@ -57,8 +58,12 @@ class Im2ColBackward0(UnaryNode):
 
 def im2col(self, kernel_size, dilation, padding, stride, *, out=None):
     """im2col(self, kernel_size, dilation, padding, stride) -> Tensor"""
-    array = k_im2col(self._array, kernel_size, dilation, padding, stride) if self._desc.real else rounded_once(k_im2col, self._array, kernel_size, dilation, padding, stride)
-    desc = describe(array)
+    try:
+        array = k_im2col(self._array, kernel_size, dilation, padding, stride) if self._desc.real else rounded_once(k_im2col, self._array, kernel_size, dilation, padding, stride)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'im2col')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -139,8 +144,12 @@ class Col2ImBackward0(UnaryNode):
 
 def col2im(self, output_size, kernel_size, dilation, padding, stride, *, out=None):
     """col2im(self, output_size, kernel_size, dilation, padding, stride) -> Tensor"""
-    array = k_col2im(self._array, output_size, kernel_size, dilation, padding, stride) if self._desc.real else rounded_once(k_col2im, self._array, output_size, kernel_size, dilation, padding, stride)
-    desc = describe(array)
+    try:
+        array = k_col2im(self._array, output_size, kernel_size, dilation, padding, stride) if self._desc.real else rounded_once(k_col2im, self._array, output_size, kernel_size, dilation, padding, stride)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'col2im')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -213,8 +222,12 @@ class PixelShuffleBackward0(UnaryNode):
 
 def pixel_shuffle(self, upscale_factor, *, out=None):
     """pixel_shuffle(self, upscale_factor) -> Tensor"""
-    array = k_pixel_shuffle(self._array, upscale_factor) if self._desc.real else rounded_once(k_pixel_shuffle, self._array, upscale_factor)
-    desc = describe(array)
+    try:
+        array = k_pixel_shuffle(self._array, upscale_factor) if self._desc.real else rounded_once(k_pixel_shuffle, self._array, upscale_factor)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'pixel_shuffle')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -284,8 +297,12 @@ class PixelUnshuffleBackward0(UnaryNode):
 
 def pixel_unshuffle(self, downscale_factor, *, out=None):
     """pixel_unshuffle(self, downscale_factor) -> Tensor"""
-    array = k_pixel_unshuffle(self._array, downscale_factor) if self._desc.real else rounded_once(k_pixel_unshuffle, self._array, downscale_factor)
-    desc = describe(array)
+    try:
+        array = k_pixel_unshuffle(self._array, downscale_factor) if self._desc.real else rounded_once(k_pixel_unshuffle, self._array, downscale_factor)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'pixel_unshuffle')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -355,8 +372,12 @@ class ChannelShuffleBackward0(UnaryNode):
 
 def channel_shuffle(self, groups, *, out=None):
     """channel_shuffle(self, groups) -> Tensor"""
-    array = k_channel_shuffle(self._array, groups) if self._desc.real else rounded_once(k_channel_shuffle, self._array, groups)
-    desc = describe(array)
+    try:
+        array = k_channel_shuffle(self._array, groups) if self._desc.real else rounded_once(k_channel_shuffle, self._array, groups)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'channel_shuffle')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))

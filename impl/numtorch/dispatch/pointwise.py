@@ -134,16 +134,20 @@ def add(self, other, *, out=None):
         array = self._array + other._array
         desc = plan.result
     else:
-        found = operands(self, other, 'add', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.add, desc, left, right)
-        else:
-            array = left + right
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'add', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.add, desc, left, right)
+            else:
+                array = left + right
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'add')
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -285,13 +289,17 @@ def add_(self, other):
         else:
             counter[0] += 1
         return self
-    if other is None:
-        return NotImplemented
-    found = inplace_operands(self, other, 'add', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
+    try:
+        if other is None:
+            return NotImplemented
+        found = inplace_operands(self, other, 'add', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'add', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddBackward0)
@@ -420,16 +428,20 @@ def sub(self, other, *, out=None):
         array = self._array - other._array
         desc = plan.result
     else:
-        found = operands(self, other, 'sub', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.subtract, desc, left, right)
-        else:
-            array = left - right
-        if plan is not None and not plan.plain:
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'sub', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.large and (plan is None or plan.plain):
+                array = into(np.subtract, desc, left, right)
+            else:
+                array = left - right
+            if plan is not None and not plan.plain:
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'sub')
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -571,13 +583,17 @@ def sub_(self, other):
         else:
             counter[0] += 1
         return self
-    if other is None:
-        return NotImplemented
-    found = inplace_operands(self, other, 'sub', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
+    try:
+        if other is None:
+            return NotImplemented
+        found = inplace_operands(self, other, 'sub', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'sub', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SubBackward0)
@@ -676,13 +692,17 @@ def add_alpha(self, other, alpha, *, out=None):
         array = k_add_alpha(self._array, other._array, alpha)
         desc = plan.result
     else:
-        found = operands(self, other, 'add_alpha', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        array = rounded_once(k_add_alpha, left, right, alpha)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'add_alpha', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            array = rounded_once(k_add_alpha, left, right, alpha)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'add_alpha')
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -760,13 +780,17 @@ def add_alpha_(self, other, alpha):
         else:
             counter[0] += 1
         return self
-    if other is None:
-        return NotImplemented
-    found = inplace_operands(self, other, 'add_alpha', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
+    try:
+        if other is None:
+            return NotImplemented
+        found = inplace_operands(self, other, 'add_alpha', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'add_alpha', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddAlphaBackward0)
@@ -866,13 +890,17 @@ def sub_alpha(self, other, alpha, *, out=None):
         array = k_sub_alpha(self._array, other._array, alpha)
         desc = plan.result
     else:
-        found = operands(self, other, 'sub_alpha', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        array = rounded_once(k_sub_alpha, left, right, alpha)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'sub_alpha', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            array = rounded_once(k_sub_alpha, left, right, alpha)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'sub_alpha')
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -950,13 +978,17 @@ def sub_alpha_(self, other, alpha):
         else:
             counter[0] += 1
         return self
-    if other is None:
-        return NotImplemented
-    found = inplace_operands(self, other, 'sub_alpha', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    check_inplace(self, flag)
+    try:
+        if other is None:
+            return NotImplemented
+        found = inplace_operands(self, other, 'sub_alpha', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'sub_alpha', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SubAlphaBackward0)
@@ -1841,7 +1873,11 @@ class RsubBackward1(UnaryNode):
 
 def rsub_scalar(self, other, *, out=None):
     """rsub_scalar(self, other) -> Tensor"""
-    array, desc = laid(k_rsub_scalar(self._array, other) if self._desc.real else rounded_once(k_rsub_scalar, self._array, other), 'beside number', self)
+    try:
+        array, desc = laid(k_rsub_scalar(self._array, other) if self._desc.real else rounded_once(k_rsub_scalar, self._array, other), 'beside number', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'rsub_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self))
@@ -1908,7 +1944,11 @@ class AddBackward1(UnaryNode):
 
 def add_scalar(self, other, *, out=None):
     """add_scalar(self, other) -> Tensor"""
-    array, desc = laid(k_add_scalar(self._array, other) if self._desc.real else rounded_once(k_add_scalar, self._array, other), 'beside number', self)
+    try:
+        array, desc = laid(k_add_scalar(self._array, other) if self._desc.real else rounded_once(k_add_scalar, self._array, other), 'beside number', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'add_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1959,9 +1999,13 @@ def add_scalar_(self, other):
     """add_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'add_scalar_', False)
-    found = inplace_operands(self, None, 'add_scalar', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'add_scalar', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'add_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AddBackward1)
@@ -2009,7 +2053,11 @@ class SubBackward1(UnaryNode):
 
 def sub_scalar(self, other, *, out=None):
     """sub_scalar(self, other) -> Tensor"""
-    array, desc = laid(k_sub_scalar(self._array, other) if self._desc.real else rounded_once(k_sub_scalar, self._array, other), 'beside number', self)
+    try:
+        array, desc = laid(k_sub_scalar(self._array, other) if self._desc.real else rounded_once(k_sub_scalar, self._array, other), 'beside number', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'sub_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2076,7 +2124,11 @@ class MulBackward1(UnaryNode):
 
 def mul_scalar(self, other, *, out=None):
     """mul_scalar(self, other) -> Tensor"""
-    array, desc = laid(np.multiply(self._array, other) if self._desc.real else rounded_once(np.multiply, self._array, other), 'beside number', self)
+    try:
+        array, desc = laid(np.multiply(self._array, other) if self._desc.real else rounded_once(np.multiply, self._array, other), 'beside number', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'mul_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2128,9 +2180,13 @@ def mul_scalar_(self, other):
     """mul_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'mul_scalar_', False)
-    found = inplace_operands(self, None, 'mul_scalar', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'mul_scalar', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'mul_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_MulBackward1)
@@ -2182,7 +2238,11 @@ MulComplexBackward1.__name__ = 'MulBackward1'
 
 def mul_complex(self, other, *, out=None):
     """mul_complex(self, other) -> Tensor"""
-    array, desc = laid(np.multiply(self._array, other) if self._desc.real else rounded_once(np.multiply, self._array, other), 'beside number', self)
+    try:
+        array, desc = laid(np.multiply(self._array, other) if self._desc.real else rounded_once(np.multiply, self._array, other), 'beside number', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'mul_complex')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2251,7 +2311,11 @@ class DivBackward1(UnaryNode):
 
 def div_scalar(self, other, *, out=None):
     """div_scalar(self, other) -> Tensor"""
-    array, desc = laid(np.divide(self._array, other) if self._desc.real else rounded_once(np.divide, self._array, other), 'beside number', self)
+    try:
+        array, desc = laid(np.divide(self._array, other) if self._desc.real else rounded_once(np.divide, self._array, other), 'beside number', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'div_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2303,9 +2367,13 @@ def div_scalar_(self, other):
     """div_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'div_scalar_', False)
-    found = inplace_operands(self, None, 'div_scalar', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'div_scalar', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'div_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_DivBackward1)
@@ -2405,12 +2473,16 @@ def neg(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'neg', False)
-        desc = self._desc
-        if desc.large:
-            array = into(np.negative, desc, self._array)
-        else:
-            array, desc = single(k_negated(self._array), self)
+        try:
+            self = plain(self, 'neg', False)
+            desc = self._desc
+            if desc.large:
+                array = into(np.negative, desc, self._array)
+            else:
+                array, desc = single(k_negated(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'neg')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2463,9 +2535,13 @@ def neg_(self):
     """neg_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'neg_', False)
-    found = inplace_operands(self, None, 'neg', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'neg', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'neg', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_NegBackward0)
@@ -2593,8 +2669,12 @@ def reciprocal(self, *, out=None):
                 result._made = [run_ReciprocalBackward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'reciprocal', True)
-        array, desc = single(rounded_once(k_reciprocal, self._array), self)
+        try:
+            self = plain(self, 'reciprocal', True)
+            array, desc = single(rounded_once(k_reciprocal, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'reciprocal')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2650,9 +2730,13 @@ def reciprocal_(self):
     """reciprocal_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'reciprocal_', False)
-    found = inplace_operands(self, None, 'reciprocal', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'reciprocal', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'reciprocal', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ReciprocalBackward0)
@@ -2931,12 +3015,16 @@ def exp(self, *, out=None):
                 result._made = [run_ExpBackward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'exp', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.exp, desc, self._array)
-        else:
-            array, desc = single(np.exp(self._array), self)
+        try:
+            self = plain(self, 'exp', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.exp, desc, self._array)
+            else:
+                array, desc = single(np.exp(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'exp')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2992,9 +3080,13 @@ def exp_(self):
     """exp_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'exp_', False)
-    found = inplace_operands(self, None, 'exp', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'exp', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'exp', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ExpBackward0)
@@ -3330,12 +3422,16 @@ def sqrt(self, *, out=None):
                 result._made = [run_SqrtBackward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'sqrt', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.sqrt, desc, self._array)
-        else:
-            array, desc = single(np.sqrt(self._array), self)
+        try:
+            self = plain(self, 'sqrt', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.sqrt, desc, self._array)
+            else:
+                array, desc = single(np.sqrt(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'sqrt')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -3391,9 +3487,13 @@ def sqrt_(self):
     """sqrt_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sqrt_', False)
-    found = inplace_operands(self, None, 'sqrt', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'sqrt', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'sqrt', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SqrtBackward0)
@@ -3525,8 +3625,12 @@ def rsqrt(self, *, out=None):
                 result._made = [run_RsqrtBackward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'rsqrt', True)
-        array, desc = single(rounded_once(k_rsqrt, self._array), self)
+        try:
+            self = plain(self, 'rsqrt', True)
+            array, desc = single(rounded_once(k_rsqrt, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'rsqrt')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -3582,9 +3686,13 @@ def rsqrt_(self):
     """rsqrt_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'rsqrt_', False)
-    found = inplace_operands(self, None, 'rsqrt', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'rsqrt', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'rsqrt', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RsqrtBackward0)
@@ -4122,12 +4230,16 @@ def tanh(self, *, out=None):
                 result._made = [run_TanhBackward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'tanh', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.tanh, desc, self._array)
-        else:
-            array, desc = single(np.tanh(self._array), self)
+        try:
+            self = plain(self, 'tanh', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.tanh, desc, self._array)
+            else:
+                array, desc = single(np.tanh(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'tanh')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -4183,9 +4295,13 @@ def tanh_(self):
     """tanh_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'tanh_', False)
-    found = inplace_operands(self, None, 'tanh', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'tanh', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'tanh', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_TanhBackward0)
@@ -4317,8 +4433,12 @@ def sigmoid(self, *, out=None):
                 result._made = [run_SigmoidBackward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'sigmoid', True)
-        array, desc = single(rounded_once(k_sigmoid, self._array), self)
+        try:
+            self = plain(self, 'sigmoid', True)
+            array, desc = single(rounded_once(k_sigmoid, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'sigmoid')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -4374,9 +4494,13 @@ def sigmoid_(self):
     """sigmoid_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'sigmoid_', False)
-    found = inplace_operands(self, None, 'sigmoid', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'sigmoid', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'sigmoid', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_SigmoidBackward0)
@@ -4508,10 +4632,14 @@ def relu(self, *, out=None):
                 result._made = [run_ReluBackward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'relu', False)
-        if self._desc.dtype.category == 3:
-            raise NotImplementedError('clamp is not supported for complex types')
-        array, desc = single(rounded_once(k_relu, self._array), self)
+        try:
+            self = plain(self, 'relu', False)
+            if self._desc.dtype.category == 3:
+                raise NotImplementedError('clamp is not supported for complex types')
+            array, desc = single(rounded_once(k_relu, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'relu')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -4567,15 +4695,19 @@ def relu_(self):
     """relu_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'relu_', False)
-    if self._desc.dtype.category == 3:
-        check_inplace(self, requires_grad(self))
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
-    found = inplace_operands(self, None, 'relu', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise NotImplementedError('clamp is not supported for complex types')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+        found = inplace_operands(self, None, 'relu', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise NotImplementedError('clamp is not supported for complex types')
+    except Exception as error:
+        autograd_first(error, locals(), 'relu', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ReluBackward0)

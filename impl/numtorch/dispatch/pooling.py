@@ -202,8 +202,12 @@ class AvgPool2DBackwardBackward0(BinaryNode):
 
 def avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, *, out=None):
     """avg_pool2d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) -> Tensor"""
-    array = k_avg_pool_backward(grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if grad_output._desc.real else rounded_once(k_avg_pool_backward, grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    desc = describe(array)
+    try:
+        array = k_avg_pool_backward(grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if grad_output._desc.real else rounded_once(k_avg_pool_backward, grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'avg_pool2d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
@@ -629,8 +633,12 @@ class AdaptiveAvgPool2DBackwardBackward0(BinaryNode):
 
 def adaptive_avg_pool2d_backward(grad_output, self, *, out=None):
     """adaptive_avg_pool2d_backward(grad_output, self) -> Tensor"""
-    array = k_adaptive_avg_pool2d_backward(grad_output._array, self._array) if grad_output._desc.real else rounded_once(k_adaptive_avg_pool2d_backward, grad_output._array, self._array)
-    desc = describe(array)
+    try:
+        array = k_adaptive_avg_pool2d_backward(grad_output._array, self._array) if grad_output._desc.real else rounded_once(k_adaptive_avg_pool2d_backward, grad_output._array, self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'adaptive_avg_pool2d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
@@ -1057,8 +1065,12 @@ class AvgPool3DBackwardBackward0(BinaryNode):
 
 def avg_pool3d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, *, out=None):
     """avg_pool3d_backward(grad_output, self, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) -> Tensor"""
-    array = k_avg_pool_backward(grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if grad_output._desc.real else rounded_once(k_avg_pool_backward, grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
-    desc = describe(array)
+    try:
+        array = k_avg_pool_backward(grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override) if grad_output._desc.real else rounded_once(k_avg_pool_backward, grad_output._array, self._array, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'avg_pool3d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))
@@ -1482,8 +1494,12 @@ class AdaptiveAvgPool3DBackwardBackward0(BinaryNode):
 
 def adaptive_avg_pool3d_backward(grad_output, self, *, out=None):
     """adaptive_avg_pool3d_backward(grad_output, self) -> Tensor"""
-    array = k_adaptive_avg_pool3d_backward(grad_output._array, self._array) if grad_output._desc.real else rounded_once(k_adaptive_avg_pool3d_backward, grad_output._array, self._array)
-    desc = describe(array)
+    try:
+        array = k_adaptive_avg_pool3d_backward(grad_output._array, self._array) if grad_output._desc.real else rounded_once(k_adaptive_avg_pool3d_backward, grad_output._array, self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'adaptive_avg_pool3d_backward')
+        raise
     flag = grad_output._requires_grad or self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(grad_output) or requires_grad(self)) and recorded((grad_output, self,))

@@ -890,8 +890,12 @@ class TraceBackward0(UnaryNode):
 
 def trace(self, *, out=None):
     """trace(self) -> Tensor"""
-    array = k_trace(self._array) if self._desc.real else rounded_once(k_trace, self._array)
-    desc = describe(array)
+    try:
+        array = k_trace(self._array) if self._desc.real else rounded_once(k_trace, self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'trace')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))

@@ -647,10 +647,14 @@ class MedianBackward1(UnaryNode):
 
 def median_dim(self, dim, keepdim):
     """median_dim(self, dim, keepdim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('median_out', self._desc.dtype)
-    arrays = k_median_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_median_dim, self._array, dim, keepdim)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('median_out', self._desc.dtype)
+        arrays = k_median_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_median_dim, self._array, dim, keepdim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'median_dim')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -731,10 +735,14 @@ class KthvalueBackward0(UnaryNode):
 
 def kthvalue(self, k, dim, keepdim):
     """kthvalue(self, k, dim, keepdim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim:
-        raise refused('kthvalue_cpu', self._desc.dtype)
-    arrays = k_kthvalue(self._array, k, dim, keepdim) if self._desc.real else rounded_once(k_kthvalue, self._array, k, dim, keepdim)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim:
+            raise refused('kthvalue_cpu', self._desc.dtype)
+        arrays = k_kthvalue(self._array, k, dim, keepdim) if self._desc.real else rounded_once(k_kthvalue, self._array, k, dim, keepdim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'kthvalue')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -744,8 +752,12 @@ def kthvalue(self, k, dim, keepdim):
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
-        if results[0]._desc.dtype.category == 3:
-            raise RuntimeError('kthvalue does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if results[0]._desc.dtype.category == 3:
+                raise RuntimeError('kthvalue does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'kthvalue')
+            raise
         node = _new(*_KthvalueBackward0)
         for node.seq in sequence_nrs:
             break
@@ -815,10 +827,14 @@ class SortBackward0(UnaryNode):
 
 def sort(self, dim, descending):
     """sort(self, dim, descending) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise RuntimeError(' Sort does not support complex dtypes on CPU')
-    arrays = k_sort(self._array, dim, descending) if self._desc.real else rounded_once(k_sort, self._array, dim, descending)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise RuntimeError(' Sort does not support complex dtypes on CPU')
+        arrays = k_sort(self._array, dim, descending) if self._desc.real else rounded_once(k_sort, self._array, dim, descending)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'sort')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -896,10 +912,14 @@ class SortBackward1(UnaryNode):
 
 def sort_stable(self, dim, descending):
     """sort_stable(self, dim, descending) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise RuntimeError(' Sort does not support complex dtypes on CPU')
-    arrays = k_sort_stable(self._array, dim, descending) if self._desc.real else rounded_once(k_sort_stable, self._array, dim, descending)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise RuntimeError(' Sort does not support complex dtypes on CPU')
+        arrays = k_sort_stable(self._array, dim, descending) if self._desc.real else rounded_once(k_sort_stable, self._array, dim, descending)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'sort_stable')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -977,10 +997,14 @@ class TopkBackward0(UnaryNode):
 
 def topk(self, k, dim, largest):
     """topk(self, k, dim, largest) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise RuntimeError(' topk does not support complex dtypes on CPU')
-    arrays = k_topk(self._array, k, dim, largest) if self._desc.real else rounded_once(k_topk, self._array, k, dim, largest)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise RuntimeError(' topk does not support complex dtypes on CPU')
+        arrays = k_topk(self._array, k, dim, largest) if self._desc.real else rounded_once(k_topk, self._array, k, dim, largest)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'topk')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -1585,8 +1609,12 @@ class CumsumBackward0(UnaryNode):
 
 def cumsum(self, dim, dtype, *, out=None):
     """cumsum(self, dim, dtype) -> Tensor"""
-    array = k_cumsum(self._array, dim, dtype) if self._desc.real else rounded_once(k_cumsum, self._array, dim, dtype)
-    desc = describe(array)
+    try:
+        array = k_cumsum(self._array, dim, dtype) if self._desc.real else rounded_once(k_cumsum, self._array, dim, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'cumsum')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1643,9 +1671,13 @@ def cumsum_(self, dim, dtype):
     """cumsum_(self, dim, dtype) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'cumsum_', False)
-    found = inplace_operands(self, None, 'cumsum', False)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'cumsum', False)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'cumsum', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_CumsumBackward0)

@@ -129,8 +129,12 @@ def sum_all(self, dtype, *, out=None):
         result._made = [run_SumBackward0, number, desc, fn0, self._desc.shape, self._desc.dtype]
         result._counter = None
         return result
-    array = k_sum_all(self._array, dtype) if self._desc.real else rounded_once(k_sum_all, self._array, dtype)
-    desc = describe(array)
+    try:
+        array = k_sum_all(self._array, dtype) if self._desc.real else rounded_once(k_sum_all, self._array, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'sum_all')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -261,8 +265,12 @@ def sum_dim(self, dim, keepdim, dtype, *, out=None):
         result._made = [run_SumBackward1, number, desc, fn0, self._desc.shape, self._desc.dtype, dim, keepdim]
         result._counter = None
         return result
-    array = k_sum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_sum_dim, self._array, dim, keepdim, dtype)
-    desc = describe(array)
+    try:
+        array = k_sum_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_sum_dim, self._array, dim, keepdim, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'sum_dim')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -393,8 +401,12 @@ def mean_all(self, dtype, *, out=None):
         result._made = [run_MeanBackward0, number, desc, fn0, self._desc.shape, self._desc.numel, self._desc.dtype]
         result._counter = None
         return result
-    array = k_mean_all(self._array, dtype) if self._desc.real else rounded_once(k_mean_all, self._array, dtype)
-    desc = describe(array)
+    try:
+        array = k_mean_all(self._array, dtype) if self._desc.real else rounded_once(k_mean_all, self._array, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'mean_all')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -529,8 +541,12 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         result._made = [run_MeanBackward1, number, desc, fn0, self._desc.shape, self._desc.numel, self._desc.dtype, dim, keepdim]
         result._counter = None
         return result
-    array = k_mean_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_mean_dim, self._array, dim, keepdim, dtype)
-    desc = describe(array)
+    try:
+        array = k_mean_dim(self._array, dim, keepdim, dtype) if self._desc.real else rounded_once(k_mean_dim, self._array, dim, keepdim, dtype)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'mean_dim')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -855,10 +871,14 @@ class MaxBackward0(UnaryNode):
 
 def max_dim(self, dim, keepdim):
     """max_dim(self, dim, keepdim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise RuntimeError('max(): does not support complex input')
-    arrays = k_max_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_max_dim, self._array, dim, keepdim)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise RuntimeError('max(): does not support complex input')
+        arrays = k_max_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_max_dim, self._array, dim, keepdim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'max_dim')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -940,10 +960,14 @@ class MinBackward0(UnaryNode):
 
 def min_dim(self, dim, keepdim):
     """min_dim(self, dim, keepdim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise RuntimeError('min(): does not support complex input')
-    arrays = k_min_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_min_dim, self._array, dim, keepdim)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise RuntimeError('min(): does not support complex input')
+        arrays = k_min_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_min_dim, self._array, dim, keepdim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'min_dim')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)

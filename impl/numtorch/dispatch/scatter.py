@@ -543,8 +543,12 @@ ScatterNotImplemented.edges = lambda node: tuple([e for e, yes in zip(ScatterNot
 
 def scatter_with(self, dim, index, src, reduce, *, out=None):
     """scatter_with(self, dim, index, src, reduce) -> Tensor"""
-    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce)
-    desc = describe(array)
+    try:
+        array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_with')
+        raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
@@ -631,8 +635,12 @@ ScatterValueNotImplemented.edges = lambda node: tuple([e for e, yes in zip(Scatt
 
 def scatter_value_with(self, dim, index, value, reduce, *, out=None):
     """scatter_value_with(self, dim, index, value, reduce) -> Tensor"""
-    array = k_scatter_value_with(self._array, dim, index._array, value, reduce) if self._desc.real else rounded_once(k_scatter_value_with, self._array, dim, index._array, value, reduce)
-    desc = describe(array)
+    try:
+        array = k_scatter_value_with(self._array, dim, index._array, value, reduce) if self._desc.real else rounded_once(k_scatter_value_with, self._array, dim, index._array, value, reduce)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_value_with')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, index,))
@@ -718,8 +726,12 @@ Scatter_NotImplemented.edges = lambda node: tuple([e for e, yes in zip(Scatter_N
 
 def scatter_with_of(self, dim, index, src, reduce, *, out=None):
     """scatter_with_of(self, dim, index, src, reduce) -> Tensor"""
-    array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce)
-    desc = describe(array)
+    try:
+        array = k_scatter_reduce(self._array, dim, index._array, src._array, reduce) if self._desc.real else rounded_once(k_scatter_reduce, self._array, dim, index._array, src._array, reduce)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_with_of')
+        raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, index, src,))
@@ -785,9 +797,13 @@ def scatter_with_of_(self, dim, index, src, reduce):
     """scatter_with_of_(self, dim, index, src, reduce) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'scatter_', False)
-    found = inplace_operands(self, None, 'scatter', False, others=(index, src, ))
-    flag = found[3] or requires_grad(src)
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'scatter', False, others=(index, src, ))
+        flag = found[3] or requires_grad(src)
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_with_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Scatter_NotImplemented)
@@ -857,8 +873,12 @@ ScatterValue_NotImplemented.edges = lambda node: tuple([e for e, yes in zip(Scat
 
 def scatter_value_with_of(self, dim, index, value, reduce, *, out=None):
     """scatter_value_with_of(self, dim, index, value, reduce) -> Tensor"""
-    array = k_scatter_value_with(self._array, dim, index._array, value, reduce) if self._desc.real else rounded_once(k_scatter_value_with, self._array, dim, index._array, value, reduce)
-    desc = describe(array)
+    try:
+        array = k_scatter_value_with(self._array, dim, index._array, value, reduce) if self._desc.real else rounded_once(k_scatter_value_with, self._array, dim, index._array, value, reduce)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_value_with_of')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self, index,))
@@ -909,9 +929,13 @@ def scatter_value_with_of_(self, dim, index, value, reduce):
     """scatter_value_with_of_(self, dim, index, value, reduce) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'scatter_', False)
-    found = inplace_operands(self, None, 'scatter', False, others=(index, ))
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'scatter', False, others=(index, ))
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'scatter_value_with_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_ScatterValue_NotImplemented)
@@ -3003,8 +3027,12 @@ class SelectScatterBackward0(BinaryNode):
 
 def select_scatter(self, src, dim, index, *, out=None):
     """select_scatter(self, src, dim, index) -> Tensor"""
-    array = k_select_scatter(self._array, src._array, dim, index)
-    desc = describe(array)
+    try:
+        array = k_select_scatter(self._array, src._array, dim, index)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'select_scatter')
+        raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, src,))
@@ -3013,8 +3041,12 @@ def select_scatter(self, src, dim, index, *, out=None):
             raise recorded_out(out, 'select_scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('select_scatter does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('select_scatter does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'select_scatter')
+            raise
         node = _new(*_SelectScatterBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3098,8 +3130,12 @@ class SliceScatterBackward0(BinaryNode):
 
 def slice_scatter(self, src, dim, start, end, step, *, out=None):
     """slice_scatter(self, src, dim, start, end, step) -> Tensor"""
-    array = k_slice_scatter(self._array, src._array, dim, start, end, step)
-    desc = describe(array)
+    try:
+        array = k_slice_scatter(self._array, src._array, dim, start, end, step)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'slice_scatter')
+        raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, src,))
@@ -3108,8 +3144,12 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
             raise recorded_out(out, 'slice_scatter')
         if desc.dtype.category < 2:
             raise undifferentiable(desc)
-        if desc.dtype.category == 3:
-            raise RuntimeError('slice_scatter does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if desc.dtype.category == 3:
+                raise RuntimeError('slice_scatter does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'slice_scatter')
+            raise
         node = _new(*_SliceScatterBackward0)
         for node.seq in sequence_nrs:
             break
@@ -3194,8 +3234,12 @@ class DiagonalScatterBackward0(BinaryNode):
 
 def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
     """diagonal_scatter(self, src, offset, dim1, dim2) -> Tensor"""
-    array = k_diagonal_scatter(self._array, src._array, offset, dim1, dim2)
-    desc = describe(array)
+    try:
+        array = k_diagonal_scatter(self._array, src._array, offset, dim1, dim2)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'diagonal_scatter')
+        raise
     flag = self._requires_grad or src._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(src)) and recorded((self, src,))

@@ -12,6 +12,7 @@ from ..memory.geometry import settled
 from ..nodes.graph import UnaryNode, VariadicNode, sequence_nrs
 from ..grad_mode import disabled
 from ..calls.operands import plain, recorded_out, store
+from ..calls.raising import autograd_first
 from ..nodes import saved_hooks
 from ..calls.several import brought_to
 from ..tensor import Tensor, wrap
@@ -1413,8 +1414,12 @@ class CloneBackward0(UnaryNode):
 
 def clone(self, *, out=None):
     """clone(self) -> Tensor"""
-    array = k_clone(self._array)
-    desc = describe(array)
+    try:
+        array = k_clone(self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'clone')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1466,8 +1471,12 @@ def clone(self, *, out=None):
 
 def contiguous_copy(self, *, out=None):
     """contiguous_copy(self) -> Tensor"""
-    array = k_contiguous_copy(self._array)
-    desc = describe(array)
+    try:
+        array = k_contiguous_copy(self._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'contiguous_copy')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1519,8 +1528,12 @@ def contiguous_copy(self, *, out=None):
 
 def copy_in_format(self, memory_format, *, out=None):
     """copy_in_format(self, memory_format) -> Tensor"""
-    array = k_copy_in_format(self._array, memory_format)
-    desc = describe(array)
+    try:
+        array = k_copy_in_format(self._array, memory_format)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'copy_in_format')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1590,8 +1603,12 @@ class UnsafeViewBackward0(UnaryNode):
 
 def unsafe_view(self, size, *, out=None):
     """unsafe_view(self, size) -> Tensor"""
-    array = k_reshape(self._array, size)
-    desc = describe(array)
+    try:
+        array = k_reshape(self._array, size)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'unsafe_view')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1659,8 +1676,12 @@ class ToCopyBackward0(UnaryNode):
 
 def to_copy(self, dtype_, *, out=None):
     """to_copy(self, dtype_) -> Tensor"""
-    array = k_to_copy(self._array, dtype_)
-    desc = describe(array)
+    try:
+        array = k_to_copy(self._array, dtype_)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'to_copy')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1712,8 +1733,12 @@ def to_copy(self, dtype_, *, out=None):
 
 def to_copy_in_format(self, dtype_, memory_format, *, out=None):
     """to_copy_in_format(self, dtype_, memory_format) -> Tensor"""
-    array = k_to_copy_in_format(self._array, dtype_, memory_format)
-    desc = describe(array)
+    try:
+        array = k_to_copy_in_format(self._array, dtype_, memory_format)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'to_copy_in_format')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -1789,8 +1814,12 @@ class CatBackward0(VariadicNode):
 
 def cat(tensors, dim, *, out=None):
     """cat(tensors, dim) -> Tensor"""
-    array = k_cat([t._array for t in tensors], dim)
-    desc = describe(array)
+    try:
+        array = k_cat([t._array for t in tensors], dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'cat')
+        raise
     flag = any([requires_grad(t) for t in tensors]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if out is not None:
@@ -1856,8 +1885,12 @@ class StackBackward0(VariadicNode):
 
 def stack(tensors, dim, *, out=None):
     """stack(tensors, dim) -> Tensor"""
-    array = k_stack([t._array for t in tensors], dim)
-    desc = describe(array)
+    try:
+        array = k_stack([t._array for t in tensors], dim)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'stack')
+        raise
     flag = any([requires_grad(t) for t in tensors]) and recorded(tensors)
     if flag and (not disabled or _grad.grad):
         if out is not None:

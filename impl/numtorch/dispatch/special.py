@@ -201,12 +201,16 @@ def exp2(self, *, out=None):
                 result._made = [run_Exp2Backward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'exp2', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.exp2, desc, self._array)
-        else:
-            array, desc = single(np.exp2(self._array), self)
+        try:
+            self = plain(self, 'exp2', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.exp2, desc, self._array)
+            else:
+                array, desc = single(np.exp2(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'exp2')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -262,9 +266,13 @@ def exp2_(self):
     """exp2_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'exp2_', False)
-    found = inplace_operands(self, None, 'exp2', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'exp2', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'exp2', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Exp2Backward0)
@@ -2735,12 +2743,16 @@ def asinh_of(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'asinh', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.arcsinh, desc, self._array)
-        else:
-            array, desc = single(np.arcsinh(self._array), self)
+        try:
+            self = plain(self, 'asinh', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.arcsinh, desc, self._array)
+            else:
+                array, desc = single(np.arcsinh(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'asinh_of')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2793,9 +2805,13 @@ def asinh_of_(self):
     """asinh_of_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'asinh_', False)
-    found = inplace_operands(self, None, 'asinh', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'asinh', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'asinh_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AsinhBackward1)
@@ -2892,12 +2908,16 @@ def acosh_of(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'acosh', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.arccosh, desc, self._array)
-        else:
-            array, desc = single(np.arccosh(self._array), self)
+        try:
+            self = plain(self, 'acosh', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.arccosh, desc, self._array)
+            else:
+                array, desc = single(np.arccosh(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'acosh_of')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -2950,9 +2970,13 @@ def acosh_of_(self):
     """acosh_of_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'acosh_', False)
-    found = inplace_operands(self, None, 'acosh', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'acosh', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'acosh_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AcoshBackward1)
@@ -3049,12 +3073,16 @@ def atanh_of(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'atanh', True)
-        desc = self._desc
-        if desc.large:
-            array = into(np.arctanh, desc, self._array)
-        else:
-            array, desc = single(np.arctanh(self._array), self)
+        try:
+            self = plain(self, 'atanh', True)
+            desc = self._desc
+            if desc.large:
+                array = into(np.arctanh, desc, self._array)
+            else:
+                array, desc = single(np.arctanh(self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'atanh_of')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -3107,9 +3135,13 @@ def atanh_of_(self):
     """atanh_of_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'atanh_', False)
-    found = inplace_operands(self, None, 'atanh', True)
-    flag = found[3]
-    check_inplace(self, flag)
+    try:
+        found = inplace_operands(self, None, 'atanh', True)
+        flag = found[3]
+        check_inplace(self, flag)
+    except Exception as error:
+        autograd_first(error, locals(), 'atanh_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_AtanhBackward1)
@@ -3913,10 +3945,14 @@ def deg2rad(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'deg2rad', True)
-        if self._desc.dtype.category == 3:
-            raise RuntimeError('deg2rad is not supported for complex tensors.')
-        array, desc = laid(k_deg2rad(self._array), 'like', self)
+        try:
+            self = plain(self, 'deg2rad', True)
+            if self._desc.dtype.category == 3:
+                raise RuntimeError('deg2rad is not supported for complex tensors.')
+            array, desc = laid(k_deg2rad(self._array), 'like', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'deg2rad')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -3972,15 +4008,19 @@ def deg2rad_(self):
     """deg2rad_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'deg2rad_', False)
-    if self._desc.dtype.category == 3:
-        check_inplace(self, requires_grad(self))
-    if self._desc.dtype.category == 3:
-        raise RuntimeError('deg2rad is not supported for complex tensors.')
-    found = inplace_operands(self, None, 'deg2rad', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise RuntimeError('deg2rad is not supported for complex tensors.')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('deg2rad is not supported for complex tensors.')
+        found = inplace_operands(self, None, 'deg2rad', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('deg2rad is not supported for complex tensors.')
+    except Exception as error:
+        autograd_first(error, locals(), 'deg2rad', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Deg2RadBackward0)
@@ -4079,10 +4119,14 @@ def rad2deg(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'rad2deg', True)
-        if self._desc.dtype.category == 3:
-            raise RuntimeError('rad2deg is not supported for complex tensors.')
-        array, desc = laid(k_rad2deg(self._array), 'like', self)
+        try:
+            self = plain(self, 'rad2deg', True)
+            if self._desc.dtype.category == 3:
+                raise RuntimeError('rad2deg is not supported for complex tensors.')
+            array, desc = laid(k_rad2deg(self._array), 'like', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'rad2deg')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -4138,15 +4182,19 @@ def rad2deg_(self):
     """rad2deg_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'rad2deg_', False)
-    if self._desc.dtype.category == 3:
-        check_inplace(self, requires_grad(self))
-    if self._desc.dtype.category == 3:
-        raise RuntimeError('rad2deg is not supported for complex tensors.')
-    found = inplace_operands(self, None, 'rad2deg', True)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise RuntimeError('rad2deg is not supported for complex tensors.')
+    try:
+        if self._desc.dtype.category == 3:
+            check_inplace(self, requires_grad(self))
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('rad2deg is not supported for complex tensors.')
+        found = inplace_operands(self, None, 'rad2deg', True)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('rad2deg is not supported for complex tensors.')
+    except Exception as error:
+        autograd_first(error, locals(), 'rad2deg', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Rad2DegBackward0)
@@ -5067,12 +5115,16 @@ def ndtri(self, *, out=None):
                 result._made = [run_SpecialNdtriBackward0, number, desc, fn0, array, counter]
                 return result
     else:
-        self = plain(self, 'special_ndtri', True)
-        if self._desc.dtype.category == 3:
-            raise refused('ndtri_cpu', self._desc.dtype, out)
-        if self._desc.dtype.is_half:
-            raise refused('ndtri_cpu', self._desc.dtype)
-        array, desc = single(rounded_once(k_ndtri, self._array), self)
+        try:
+            self = plain(self, 'special_ndtri', True)
+            if self._desc.dtype.category == 3:
+                raise refused('ndtri_cpu', self._desc.dtype, out)
+            if self._desc.dtype.is_half:
+                raise refused('ndtri_cpu', self._desc.dtype)
+            array, desc = single(rounded_once(k_ndtri, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'ndtri')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -6952,12 +7004,16 @@ def zeta_other(self, other, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'special_zeta', True)
-        if self._desc.dtype.category == 3:
-            raise refused('zeta_cpu', self._desc.dtype, out)
-        if self._desc.dtype.is_half:
-            raise refused('zeta_cpu', self._desc.dtype)
-        array, desc = laid(rounded_once(k_zeta_other, self._array, other), 'beside number', self)
+        try:
+            self = plain(self, 'special_zeta', True)
+            if self._desc.dtype.category == 3:
+                raise refused('zeta_cpu', self._desc.dtype, out)
+            if self._desc.dtype.is_half:
+                raise refused('zeta_cpu', self._desc.dtype)
+            array, desc = laid(rounded_once(k_zeta_other, self._array, other), 'beside number', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'zeta_other')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -7709,10 +7765,14 @@ def frac(self, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'frac', False, 'frac_cpu')
-        if self._desc.dtype.category == 3:
-            raise refused('frac_cpu', self._desc.dtype, out)
-        array, desc = single(rounded_once(k_frac, self._array), self)
+        try:
+            self = plain(self, 'frac', False, 'frac_cpu')
+            if self._desc.dtype.category == 3:
+                raise refused('frac_cpu', self._desc.dtype, out)
+            array, desc = single(rounded_once(k_frac, self._array), self)
+        except Exception as error:
+            autograd_first(error, locals(), 'frac')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -7765,13 +7825,17 @@ def frac_(self):
     """frac_(self) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'frac_', False)
-    found = inplace_operands(self, None, 'frac', False)
-    flag = found[3]
-    if self._desc.dtype.category < 2:
-        raise refused('frac_cpu', self._desc.dtype)
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('frac_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'frac', False)
+        flag = found[3]
+        if self._desc.dtype.category < 2:
+            raise refused('frac_cpu', self._desc.dtype)
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('frac_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'frac', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FracBackward0)
@@ -8066,9 +8130,13 @@ class FmodBackward0(UnaryNode):
 
 def fmod_scalar(self, other, *, out=None):
     """fmod_scalar(self, other) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('fmod_cpu', self._desc.dtype)
-    array, desc = laid(k_fmod_scalar(self._array, other) if self._desc.real else rounded_once(k_fmod_scalar, self._array, other), 'beside number', self)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('fmod_cpu', self._desc.dtype)
+        array, desc = laid(k_fmod_scalar(self._array, other) if self._desc.real else rounded_once(k_fmod_scalar, self._array, other), 'beside number', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'fmod_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self))
@@ -8121,11 +8189,15 @@ def fmod_scalar_(self, other):
     """fmod_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'fmod_', False)
-    found = inplace_operands(self, None, 'fmod', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('fmod_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'fmod', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('fmod_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'fmod_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FmodBackward0)
@@ -8420,9 +8492,13 @@ class RemainderBackward0(UnaryNode):
 
 def remainder_scalar(self, other, *, out=None):
     """remainder_scalar(self, other) -> Tensor"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('remainder_cpu', self._desc.dtype)
-    array, desc = laid(k_remainder_scalar(self._array, other) if self._desc.real else rounded_once(k_remainder_scalar, self._array, other), 'beside number', self)
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('remainder_cpu', self._desc.dtype)
+        array, desc = laid(k_remainder_scalar(self._array, other) if self._desc.real else rounded_once(k_remainder_scalar, self._array, other), 'beside number', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'remainder_scalar')
+        raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self))
@@ -8475,11 +8551,15 @@ def remainder_scalar_(self, other):
     """remainder_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'remainder_', False)
-    found = inplace_operands(self, None, 'remainder', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('remainder_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'remainder', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('remainder_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'remainder_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_RemainderBackward0)
@@ -8565,15 +8645,19 @@ def floor_divide(self, other, *, out=None):
         array = k_floor_divide(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'floor_divide', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('div_floor_cpu', desc.dtype, out)
-        array = rounded_once(k_floor_divide, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'floor_divide', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('div_floor_cpu', desc.dtype, out)
+            array = rounded_once(k_floor_divide, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'floor_divide')
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -8685,10 +8769,14 @@ def floor_divide_scalar(self, other, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'floor_divide', False)
-        if self._desc.dtype.category == 3:
-            raise refused('div_floor_cpu', self._desc.dtype, out)
-        array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
+        try:
+            self = plain(self, 'floor_divide', False)
+            if self._desc.dtype.category == 3:
+                raise refused('div_floor_cpu', self._desc.dtype, out)
+            array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'floor_divide_scalar')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -8793,15 +8881,19 @@ def floor_divide_of(self, other, *, out=None):
         array = k_floor_divide(self._array, other._array)
         desc = plan.result
     else:
-        found = operands(self, other, 'floor_divide', False)
-        if found is NotImplemented:
-            return NotImplemented
-        self, other, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise refused('div_floor_cpu', desc.dtype, out)
-        array = rounded_once(k_floor_divide, left, right)
-        if plan is not None and not (self._desc.plain and other._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            found = operands(self, other, 'floor_divide', False)
+            if found is NotImplemented:
+                return NotImplemented
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise refused('div_floor_cpu', desc.dtype, out)
+            array = rounded_once(k_floor_divide, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'floor_divide_of')
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -8869,16 +8961,20 @@ def floor_divide_of_(self, other):
     """floor_divide_of_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'floor_divide_', False)
-    if other is None:
-        return NotImplemented
-    found = inplace_operands(self, other, 'floor_divide', False)
-    if found is NotImplemented:
-        return NotImplemented
-    other, right, plan, flag = found
-    kind = self._desc.dtype if plan is None else plan.result.dtype
-    check_inplace(self, flag)
-    if kind.category == 3:
-        raise refused('div_floor_cpu', kind)
+    try:
+        if other is None:
+            return NotImplemented
+        found = inplace_operands(self, other, 'floor_divide', False)
+        if found is NotImplemented:
+            return NotImplemented
+        other, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
+        check_inplace(self, flag)
+        if kind.category == 3:
+            raise refused('div_floor_cpu', kind)
+    except Exception as error:
+        autograd_first(error, locals(), 'floor_divide_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FloorDivide_NotImplemented)
@@ -8971,10 +9067,14 @@ def floor_divide_of_scalar(self, other, *, out=None):
                 result._counter = None
                 return result
     else:
-        self = plain(self, 'floor_divide', False)
-        if self._desc.dtype.category == 3:
-            raise refused('div_floor_cpu', self._desc.dtype, out)
-        array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
+        try:
+            self = plain(self, 'floor_divide', False)
+            if self._desc.dtype.category == 3:
+                raise refused('div_floor_cpu', self._desc.dtype, out)
+            array, desc = laid(rounded_once(k_floor_divide_scalar, self._array, other), 'beside number', self)
+        except Exception as error:
+            autograd_first(error, locals(), 'floor_divide_of_scalar')
+            raise
     flag = self._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self)) and recorded((self,))
@@ -9027,11 +9127,15 @@ def floor_divide_of_scalar_(self, other):
     """floor_divide_of_scalar_(self, other) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'floor_divide_', False)
-    found = inplace_operands(self, None, 'floor_divide', False)
-    flag = found[3]
-    check_inplace(self, flag)
-    if self._desc.dtype.category == 3:
-        raise refused('div_floor_cpu', self._desc.dtype)
+    try:
+        found = inplace_operands(self, None, 'floor_divide', False)
+        flag = found[3]
+        check_inplace(self, flag)
+        if self._desc.dtype.category == 3:
+            raise refused('div_floor_cpu', self._desc.dtype)
+    except Exception as error:
+        autograd_first(error, locals(), 'floor_divide_of_scalar', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_FloorDivideScalar_NotImplemented)
@@ -9109,10 +9213,14 @@ def remainder_of(self, other, *, out=None):
                 result._counter = None
                 return result
     else:
-        other = plain(other, 'remainder', False)
-        if other._desc.dtype.category == 3:
-            raise refused('remainder_cpu', other._desc.dtype, out)
-        array, desc = laid(rounded_once(k_remainder_of, self, other._array), 'beside number', other)
+        try:
+            other = plain(other, 'remainder', False)
+            if other._desc.dtype.category == 3:
+                raise refused('remainder_cpu', other._desc.dtype, out)
+            array, desc = laid(rounded_once(k_remainder_of, self, other._array), 'beside number', other)
+        except Exception as error:
+            autograd_first(error, locals(), 'remainder_of')
+            raise
     flag = other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(other))
@@ -10291,10 +10399,14 @@ class FrexpBackward0(UnaryNode):
 
 def frexp(self):
     """frexp(self) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise RuntimeError('torch.frexp() only supports floating-point dtypes')
-    arrays = k_frexp(self._array) if self._desc.real else rounded_once(k_frexp, self._array)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise RuntimeError('torch.frexp() only supports floating-point dtypes')
+        arrays = k_frexp(self._array) if self._desc.real else rounded_once(k_frexp, self._array)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'frexp')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -10591,14 +10703,18 @@ def heaviside(self, values, *, out=None):
         array = k_heaviside(self._array, values._array)
         desc = plan.result
     else:
-        tensors_only('heaviside', self, values, 'values')
-        found = operands(self, values, 'heaviside', False)
-        self, values, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise RuntimeError('heaviside is not yet implemented for complex tensors.')
-        array = rounded_once(k_heaviside, left, right)
-        if plan is not None and not (self._desc.plain and values._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('heaviside', self, values, 'values')
+            found = operands(self, values, 'heaviside', False)
+            self, values, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise RuntimeError('heaviside is not yet implemented for complex tensors.')
+            array = rounded_once(k_heaviside, left, right)
+            if plan is not None and not (self._desc.plain and values._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'heaviside')
+            raise
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
@@ -10713,14 +10829,18 @@ def heaviside_of(self, values, *, out=None):
         array = k_heaviside(self._array, values._array)
         desc = plan.result
     else:
-        tensors_only('heaviside', self, values, 'values')
-        found = operands(self, values, 'heaviside', False)
-        self, values, left, right, desc, plan = found
-        if desc.dtype.category == 3:
-            raise RuntimeError('heaviside is not yet implemented for complex tensors.')
-        array = rounded_once(k_heaviside, left, right)
-        if plan is not None and not (self._desc.plain and values._desc.plain):
-            array, desc = arrange(array, desc)
+        try:
+            tensors_only('heaviside', self, values, 'values')
+            found = operands(self, values, 'heaviside', False)
+            self, values, left, right, desc, plan = found
+            if desc.dtype.category == 3:
+                raise RuntimeError('heaviside is not yet implemented for complex tensors.')
+            array = rounded_once(k_heaviside, left, right)
+            if plan is not None and not (self._desc.plain and values._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'heaviside_of')
+            raise
     flag = self._requires_grad or values._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(values)) and recorded((self, values,))
@@ -10788,17 +10908,21 @@ def heaviside_of_(self, values):
     """heaviside_of_(self, values) -> Tensor, self itself"""
     if type(self) is not Tensor:
         self = plain(self, 'heaviside_', False)
-    tensors_only('heaviside_', self, values, 'values', True)
-    if values is None:
-        return NotImplemented
-    found = inplace_operands(self, values, 'heaviside', False)
-    if found is NotImplemented:
-        return NotImplemented
-    values, right, plan, flag = found
-    kind = self._desc.dtype if plan is None else plan.result.dtype
-    check_inplace(self, flag)
-    if kind.category == 3:
-        raise RuntimeError('heaviside is not yet implemented for complex tensors.')
+    try:
+        tensors_only('heaviside_', self, values, 'values', True)
+        if values is None:
+            return NotImplemented
+        found = inplace_operands(self, values, 'heaviside', False)
+        if found is NotImplemented:
+            return NotImplemented
+        values, right, plan, flag = found
+        kind = self._desc.dtype if plan is None else plan.result.dtype
+        check_inplace(self, flag)
+        if kind.category == 3:
+            raise RuntimeError('heaviside is not yet implemented for complex tensors.')
+    except Exception as error:
+        autograd_first(error, locals(), 'heaviside_of', 'self')
+        raise
     flag = flag and (not disabled or _grad.grad)
     if flag:
         node = _new(*_Heaviside_NotImplemented)
@@ -10869,9 +10993,13 @@ class LerpBackward0(VariadicNode):
 
 def lerp_scalar(self, end, weight, *, out=None):
     """lerp_scalar(self, end, weight) -> Tensor"""
-    tensors, arrays, desc = together((self, end,), ())
-    self, end = tensors
-    array = k_lerp(arrays[0], arrays[1], weight) if desc.real else rounded_once(k_lerp, arrays[0], arrays[1], weight)
+    try:
+        tensors, arrays, desc = together((self, end,), ())
+        self, end = tensors
+        array = k_lerp(arrays[0], arrays[1], weight) if desc.real else rounded_once(k_lerp, arrays[0], arrays[1], weight)
+    except Exception as error:
+        autograd_first(error, locals(), 'lerp_scalar')
+        raise
     if not desc.plain:
         array, desc = arrange(array, desc)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded(tensors)
@@ -10915,10 +11043,14 @@ def lerp_scalar(self, end, weight, *, out=None):
 
 def lerp_scalar_(self, end, weight):
     """lerp_scalar_(self, end, weight) -> Tensor, self itself"""
-    flag = before_write(self, (self, end,)) and (not disabled or _grad.grad)
-    tensors, arrays, desc = together((self, end,), ())
-    self, end = tensors
-    check_result(self, desc)
+    try:
+        flag = before_write(self, (self, end,)) and (not disabled or _grad.grad)
+        tensors, arrays, desc = together((self, end,), ())
+        self, end = tensors
+        check_result(self, desc)
+    except Exception as error:
+        autograd_first(error, locals(), 'lerp_scalar', 'self')
+        raise
     if flag:
         node = _new(*_LerpBackward0)
         for node.seq in sequence_nrs:

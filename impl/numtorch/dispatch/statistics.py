@@ -517,10 +517,14 @@ class NanmedianBackward1(UnaryNode):
 
 def nanmedian_dim(self, dim, keepdim):
     """nanmedian_dim(self, dim, keepdim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3:
-        raise refused('median_out', self._desc.dtype)
-    arrays = k_nanmedian_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_nanmedian_dim, self._array, dim, keepdim)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('median_out', self._desc.dtype)
+        arrays = k_nanmedian_dim(self._array, dim, keepdim) if self._desc.real else rounded_once(k_nanmedian_dim, self._array, dim, keepdim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'nanmedian_dim')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -601,10 +605,14 @@ class ModeBackward0(UnaryNode):
 
 def mode(self, dim, keepdim):
     """mode(self, dim, keepdim) -> tuple"""
-    if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim and self._desc.numel:
-        raise refused('mode_cpu', self._desc.dtype)
-    arrays = k_mode(self._array, dim, keepdim) if self._desc.real else rounded_once(k_mode, self._array, dim, keepdim)
-    results = [wrap(a) for a in arrays]
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3 and self._desc.ndim and self._desc.numel:
+            raise refused('mode_cpu', self._desc.dtype)
+        arrays = k_mode(self._array, dim, keepdim) if self._desc.real else rounded_once(k_mode, self._array, dim, keepdim)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'mode')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -614,8 +622,12 @@ def mode(self, dim, keepdim):
     if flag and (not disabled or _grad.grad):
         if results[0]._desc.dtype.category < 2:
             raise undifferentiable(results[0]._desc)
-        if results[0]._desc.dtype.category == 3:
-            raise RuntimeError('mode does not support automatic differentiation for outputs with complex dtype.')
+        try:
+            if results[0]._desc.dtype.category == 3:
+                raise RuntimeError('mode does not support automatic differentiation for outputs with complex dtype.')
+        except Exception as error:
+            autograd_first(error, locals(), 'mode')
+            raise
         node = _new(*_ModeBackward0)
         for node.seq in sequence_nrs:
             break
@@ -802,8 +814,12 @@ class Unique2Backward0(UnaryNode):
 
 def unique(self, inverse, counts):
     """unique(self, inverse, counts) -> tuple"""
-    arrays = k_unique(self._array, inverse, counts) if self._desc.real else rounded_once(k_unique, self._array, inverse, counts)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_unique(self._array, inverse, counts) if self._desc.real else rounded_once(k_unique, self._array, inverse, counts)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'unique')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)
@@ -854,8 +870,12 @@ class UniqueConsecutiveBackward0(UnaryNode):
 
 def unique_consecutive(self, inverse, counts):
     """unique_consecutive(self, inverse, counts) -> tuple"""
-    arrays = k_unique_consecutive(self._array, inverse, counts) if self._desc.real else rounded_once(k_unique_consecutive, self._array, inverse, counts)
-    results = [wrap(a) for a in arrays]
+    try:
+        arrays = k_unique_consecutive(self._array, inverse, counts) if self._desc.real else rounded_once(k_unique_consecutive, self._array, inverse, counts)
+        results = [wrap(a) for a in arrays]
+    except Exception as error:
+        autograd_first(error, locals(), 'unique_consecutive')
+        raise
     if disabled and _grad.inference:
         for r in results:
             mark_inference(r)

@@ -93,7 +93,7 @@ class Functions(Recording):
     @contextmanager
     def refusing(self, row: Row, indent: int, written: str = "") -> Iterator[int]:
         """Around the lines that may raise, where autograd has done something by then; yields how far they are indented."""
-        if not row.saved:
+        if not row.formulas or row.bool_result:
             yield indent
             return
         what = repr(row.name) + f", {written!r}" * bool(written)

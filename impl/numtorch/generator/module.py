@@ -217,7 +217,7 @@ def saves_text() -> str:
     lines = []
     for row in TABLE:
         saves = [(n, tuple([row.operands[r] for r in readers_of(row, n)])) for n in row.saved + row.saved_lists]
-        if saves:
+        if row.formulas and not row.bool_result:
             lines.append(f"    {row.name!r}: ({row.says!r}, {tuple(row.operands)}, {tuple(saves)}),")
     return SAVED.format(generated=GENERATED, saves="\n".join(lines))
 
