@@ -21,8 +21,8 @@ type checkers read are left alone, and so are the insides of f-strings, whose pl
 These are the operators of mutmut and cosmic-ray but for those that change types only, and those about decorators. For the same
 reason a tensor that is only asked for its dtype is not exchanged with another. What says nothing is left alone: the `strict` of
 a zip, whose operands are as long either way or the program fails; zeros with the other sign, which are equal; False where None
-would stand, of which only the truth is asked; the operands of `max`, which may come in either order;
-and a gradient that is computed although it is not needed, which goes nowhere.
+would stand, of which only the truth is asked; a sign before what a function returns that says True or False; the operands of
+`max`, which may come in either order; and a gradient that is computed although it is not needed, which goes nowhere.
 """
 
 from __future__ import annotations
@@ -92,6 +92,8 @@ class Scope:
     """Names that may stand for each other: the tensors that a formula is given."""
     on_import: bool = False
     """Whether it stands outside of functions, or in what runs as classes are made."""
+    is_test: bool = False
+    """Whether the function returns True or False, which with a sign say the same."""
 
 
 @dataclass(frozen=True)
@@ -243,7 +245,7 @@ def _asks_for_gradient(test: ast.expr) -> bool:
 
 def negated(node: ast.AST, scope: Scope) -> Iterator[Replacement]:
     """A returned formula with the other sign."""
-    if not isinstance(node, ast.Return) or node.value is None or _is_zero(node.value):
+    if not isinstance(node, ast.Return) or node.value is None or _is_zero(node.value) or scope.is_test:
         return
     if not isinstance(node.value, ast.Tuple | ast.Constant | ast.UnaryOp | ast.List):
         yield "sign", _with(node, value=ast.UnaryOp(ast.USub(), node.value))
@@ -374,8 +376,9 @@ def edits(text: str, operators: Iterable[Operator], only: Callable[[str], bool] 
                     mine = tuple([n for n in given if n not in NO_TENSORS and n not in ("self", "cls", "ctx")])
                     for default in (*arguments.defaults, *filter(None, arguments.kw_defaults)):
                         visit(default, Scope(function, mine), statement)
+                    says = ast.unparse(statement.returns) if statement.returns else ""
                     for inner in statement.body:
-                        inside(inner, Scope(function, mine, statement.name == "__init_subclass__"))
+                        inside(inner, Scope(function, mine, statement.name == "__init_subclass__", says == "bool"))
             elif only(name.rstrip(".")) and not _is_plumbing(statement):
                 visit(statement, Scope(name.rstrip("."), tensors, on_import=True), statement)
 

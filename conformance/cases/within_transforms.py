@@ -309,3 +309,95 @@ def complex_numbers_that_become_real_within_a_transform_are_warned_of_once(
         torch.func.jvp(lambda a: torch.zeros_like(a.real).copy_(getattr(torch, name)(a)), (z,), (z,))
     else:
         torch.func.vjp(lambda a: torch.zeros_like(a.real).copy_(getattr(torch, name)(a)), z)[1](x)
+
+
+@case(requires=["func"])
+def gradient_of_a_singular_determinant_without_a_graph(
+    torch,
+    x: smooth(shape=(2,)),
+    how: st.sampled_from(["vjp", "vmap of vjp", "vmap", "jacobian"]),
+    of_batch: st.booleans(),
+):
+    """Where no graph is made the gradient of a singular determinant is zero, within transforms, too."""
+    matrix = torch.stack([x, x * 2])
+    several = torch.stack([matrix, matrix + torch.eye(2, dtype=x.dtype)]) if of_batch else matrix
+    det = torch.linalg.det
+    weights = torch.ones(2, dtype=x.dtype) if of_batch else torch.ones((), dtype=x.dtype)
+
+    def gradient(given):
+        pull = torch.func.vjp(det, given)[1]
+        with torch.no_grad():
+            return pull(weights)[0]
+
+    if how == "jacobian":
+        torch.autograd.functional.jacobian(det, several, vectorize=True)
+    elif how == "vmap":
+        out = det(several.requires_grad_())
+        torch.func.vmap(lambda weight: torch.autograd.grad(out, several, weight)[0])(
+            torch.stack([weights, weights * 2])
+        )
+    elif how == "vmap of vjp":
+        torch.func.vmap(gradient)(torch.stack([several, several * 3]))
+    else:
+        gradient(several)
+
+
+@case(requires=["func"])
+def graph_of_the_gradient_of_a_determinant_within_transforms(torch, x: smooth(shape=(2, 2)), several: st.booleans()):
+    """With a graph a determinant within a transform is derived by its singular vectors, singular or not."""
+    matrix = torch.stack([x, x[:1] * torch.tensor([[1.0], [2.0]])]) if several else x
+    leaf = matrix.detach().requires_grad_()
+    out = torch.linalg.det(leaf)
+    ones = torch.ones_like(out)
+    (found,) = torch.autograd.grad(out, leaf, torch.stack([ones, ones]), is_grads_batched=True, create_graph=True)
+    found.grad_fn.next_functions[0][0].next_functions[0][0].next_functions[0][0].name()
+
+    def of_weights_from_outside(given):
+        (first,) = torch.autograd.grad(torch.linalg.det(given), given, ones, create_graph=True)
+        (second,) = torch.autograd.grad(torch.linalg.matrix_exp(given), given, matrix, create_graph=True)
+        return first.sum() + second.sum()
+
+    torch.func.grad(of_weights_from_outside)(matrix)
+
+
+@case(requires=["func"])
+def solution_within_a_transform_is_refused(
+    torch,
+    x: smooth(shape=(2, 2)),
+    name: st.sampled_from(["inv", "solve", "slogdet", "cholesky"]),
+    at: st.integers(0, 2),
+    dim: st.integers(0, 1),
+    graph: st.booleans(),
+):
+    """The element of a batch that has no solution is named, within a transform and its gradient."""
+    singular = torch.stack([x[0], -x[0]])
+    given = torch.stack([singular if n == at else x @ x.T + torch.eye(2) for n in range(3)], dim)
+    function = getattr(torch.linalg, name)
+
+    def solved(matrix):
+        if name == "solve":
+            return function(matrix, x)
+        if name != "slogdet":
+            return function(matrix)
+        with torch.set_grad_enabled(graph):
+            pull = torch.func.vjp(lambda matrix: function(matrix)[1], matrix)[1]
+            return pull(torch.ones(()))[0]
+
+    torch.func.vmap(solved, dim)(given)
+
+
+@case(requires=["func"])
+def running_statistics_move_once_within_a_transform(
+    torch, x: smooth(shape=(2, 3)), w: smooth(shape=(3,)), how: st.sampled_from(["grad", "jvp", "jacrev", "hessian"])
+):
+    """Statistics from outside of a transform are moved once, of however many levels weights are."""
+    mean, variance = torch.zeros(3), torch.ones(3)
+
+    def normalized(w):
+        return torch.nn.functional.batch_norm(x, mean, variance, w, w, True, 0.3).sin().sum()
+
+    if how == "jvp":
+        torch.func.jvp(normalized, (w,), (w.cos(),))
+    else:
+        getattr(torch.func, how)(normalized)(w)
+    mean.add(variance)

@@ -182,8 +182,11 @@ def grads(torch: Any, outs: list[Any], inputs: list[Any], seeds: list[Any], **op
 
 
 def once(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
-    """The gradient."""
-    grads(torch, outs, leaves, [unlike(torch, out, turned) for out in outs], allow_unused=True)
+    """The gradient, of incoming gradients that may be laid out column by column."""
+    seeds = [unlike(torch, out, turned) for out in outs]
+    if more:
+        seeds = [seed.mT.contiguous().mT if len(seed.shape) > 1 else seed for seed in seeds]
+    grads(torch, outs, leaves, seeds, allow_unused=True)
 
 
 def twice(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:
@@ -231,11 +234,20 @@ def along(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool, who
 
 
 def batched(torch: Any, function: Callable[[Any], Any], leaf: Any, more: bool, whole: bool) -> None:
-    """The gradients of a batch, within two transforms; or a batch of gradients, for which nothing else is one."""
+    """The gradients of a batch, within two transforms; or a batch of gradients, for which nothing else is one.
+
+    Each with a graph, as transforms make one, or without, as they do not in no_grad.
+    """
+
+    def without_graph(leaf: Any) -> Any:
+        out, pull = torch.func.vjp(function, leaf)
+        with torch.no_grad():
+            return torch.func.vmap(pull)(torch.stack([out, out + 1])) if more else pull(out)
+
     if more:
-        torch.func.jacrev(function)(leaf)
+        (torch.func.jacrev(function) if whole else without_graph)(leaf)
     else:
-        torch.func.vmap(torch.func.grad(function))(torch.stack([leaf, leaf * 0.5]))
+        torch.func.vmap(torch.func.grad(function) if whole else without_graph)(torch.stack([leaf, leaf * 0.5]))
 
 
 def written(torch: Any, outs: list[Any], leaves: list[Any], turned: bool, more: bool, which: slice) -> None:

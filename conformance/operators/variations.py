@@ -229,7 +229,7 @@ sum_dim                 v.sum(0) | x.sum(0, dtype=torch.float32) | b.sum((0, -1)
 mean_all                s.mean()
 mean_dim                b.mean((0, 2)) | v.mean(0)
 nansum_dim              x.masked_fill(mask, nan).nansum(1) | b.nansum((0, 2), keepdim=True) | v.nansum(0)
-prod_all                v.prod() | s.prod() | x[:1, :1].prod() | (v - v.detach() * mask[0]).prod()
+prod_all                v.prod() | s.prod() | x[:1, :1].prod() | x[:0].prod() | (v - v.detach() * mask[0]).prod()
                       | (x - x.detach() * mask.logical_not()).t().prod() | (v - v.detach() * mask[1])[2:].prod()
 prod_dim                v.prod(0) | s.prod(0) | x[:1].prod(0) | b.prod(-2) | (x - x.detach() * mask).prod(1)
                       | (x - x.detach() * mask).prod(-2, keepdim=True) | (x - x.detach() * mask)[1:].prod(0)
@@ -352,7 +352,7 @@ unfold_backward         b.unfold(-1, 2, 1) | v.unfold(0, 1, 2)
 linalg_inv_ex           torch.linalg.inv(torch.stack([q, q.T + 1]))
 linalg_slogdet          torch.linalg.slogdet(torch.stack([q, q.T + 1]))[1] | torch.linalg.slogdet(q)[1]
                       | torch.linalg.slogdet(torch.stack([q, q.T]))[1].sum() * q[0] | q[:0, :0].slogdet()[1]
-                      | torch.linalg.inv(q).slogdet()[1]
+                      | torch.linalg.inv(q).slogdet()[1] | (q * mask[0]).slogdet()[1]
                       | q.slogdet()[0] | [z := torch.linalg.slogdet(torch.stack([q, q.T * 2])), z[0] * z[1]][1]
 lu_unpack               torch.lu_unpack(*torch.linalg.lu_factor(x))[1] | torch.lu_unpack(*torch.linalg.lu_factor(m))[2]
                       | [z := torch.lu_unpack(*torch.linalg.lu_factor(q)), z[1] * z[2]][1]
@@ -398,6 +398,7 @@ linalg_eigh             torch.linalg.eigh((q + q.T)[:2, :2])[0] | torch.linalg.e
                       | torch.linalg.eigvalsh(torch.stack([q + q.mH, q @ q.mH]))
 linalg_svd              torch.linalg.svd(torch.complex(x, x.cos()), False)[1] | torch.linalg.svd(m, False)[0].abs()
                       | torch.linalg.svd(q)[2].abs() | torch.linalg.svdvals(x) | torch.linalg.svdvals(m)
+                      | torch.linalg.svdvals(q)
                       | [z := torch.linalg.svd(m, False), z[0].abs() @ z[2].abs()][1]
                       | torch.linalg.svd(torch.complex(x, y), False)[2].abs()
                       | [z := torch.linalg.svd(torch.complex(x, y), False), (z[0] * z[1]) @ z[2]][1]
@@ -419,7 +420,7 @@ linalg_lstsq            torch.linalg.lstsq(m, v[:, None])[0] | torch.linalg.lsts
                       | [z := torch.linalg.lstsq(m, q, driver='gels'), z[0].sum() * z[1]][1]
                       | torch.linalg.lstsq(m, v, driver='gels')[1]
                       | torch.linalg.lstsq(b.mT, e)[0] | torch.linalg.lstsq(b.mT, e, driver='gels')[1]
-                      | torch.linalg.lstsq(b, b)[0]
+                      | torch.linalg.lstsq(b, b)[0] | torch.linalg.lstsq(b.mT, x)[0]
 
 cummax                  v.cummax(0) | b.cummax(-2) | s.cummax(0)
 cummin                  v.cummin(0) | b.cummin(-2) | x.cummin(0)

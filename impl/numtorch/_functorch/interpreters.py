@@ -242,10 +242,18 @@ TAKEN_APART = frozenset(("binary_cross_entropy_with_logits", "reshape_alias"))
 """What no transform runs as one operator."""
 
 
+MOVED = {"native_batch_norm": slice(3, 5)}
+"""Operators that write to other operands than the first, and which these are: running statistics."""
+
+
 def step(interpreter: GradInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """The operator at this level, which records it, and below, which has the numbers."""
+    """The operator at this level, which records it, and below, which has the numbers, and moves what it moves once."""
     args, kwargs = interpreter.lifted(args, kwargs)
+    running = [storage_of(t) for t in args[MOVED[replaced.name]] if t is not None] if replaced.name in MOVED else ()
+    before = [array.copy() for array in running]
     out = replaced.original(*args, **kwargs)
+    for array, old in zip(running, before, strict=True):
+        array[...] = old
     if out is not NotImplemented:
         found = interpreter.below(replaced, args, kwargs)
         interpreter.attach(out, found, list(tensors_in((*args, *kwargs.values()))))

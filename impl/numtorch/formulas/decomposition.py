@@ -5,12 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, grad_mode
-from ..functions.solvers import refuse_singular
+from ..functions import solvers
 from ..kernels.decomposition import is_vector
-from ..levels import wrapped_of
 from ..plain_numpy import np
 from ..tensor import wrap
-from .masks import within
+from .masks import of_arrays, within
 from .pointwise import plus, zeros_like
 from .reduction import others
 from .shape import sum_to_size
@@ -29,16 +28,15 @@ def _on_diagonal(values: Any, pivots: Any) -> Any:
 
 
 def _solve(A: Any, B: Any, left: bool = True) -> Any:
-    """X with A X = B, or X A = B, to be differentiated; what has no solution is refused where numbers are known."""
+    """X with A X = B, or X A = B, to be differentiated; what has no solution is refused."""
     X, _, _, info = d.linalg_solve_ex(A, B, left)
-    if not within(A, B):
-        refuse_singular(info)
+    solvers.refuse_singular(info)
     return X
 
 
 def _solved(A: Any, LU: Any, pivots: Any, B: Any) -> Any:
     """A^H X = B: by new factors where the result is to be differentiated, else by those that were saved."""
-    if grad_mode.state.mode or within(A):
+    if grad_mode.state.mode:
         return _solve(A.mH, B)
     return _by_factors(A, LU, pivots, B)
 
@@ -52,6 +50,13 @@ def of_transpose(A: Any) -> bool:
     return bool(A._array.flags.c_contiguous and not A._desc.dtype.is_complex)
 
 
+def away_from_zero(LU: Any) -> Any:
+    """Factors that can be solved with: what is zero on the diagonal of those that are singular is pushed away from it."""
+    eps = np.finfo(LU._desc.dtype.to_real().numpy).eps
+    zeros = of_arrays(lambda LU: np.where(np.diagonal(LU, 0, -2, -1) == 0, eps, 0).astype(LU.dtype), LU)
+    return LU + d.diag_embed(zeros, 0, -2, -1)
+
+
 def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> Any:
     """det^* A^-H; of a singular matrix by its singular vectors, or, once, by factors pushed away from zero.
 
@@ -61,13 +66,9 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
         return zeros_like(A)
     if A._desc.shape[-1] == 1:
         return d.expand(d.unsqueeze(d.unsqueeze(grad, -1), -1), A._desc.shape)
-    if not grad_mode.state.mode and all(wrapped_of(t) is None for t in (grad, A)):  # whoever watches writes
+    if not grad_mode.state.mode:
         middle = _on_diagonal(grad * det.conj(), pivots)
-        eps = np.finfo(A._desc.dtype.to_real().numpy).eps
-        factors = np.array(LU._array)
-        diagonal = np.einsum("...ii->...i", factors)
-        diagonal[diagonal == 0] += eps
-        return _by_factors(A, wrap(factors), pivots, middle)
+        return _by_factors(A, away_from_zero(LU), pivots, middle)
     if within(grad, A):  # nobody knows which are singular
         return _singular_det(A, grad)
     singular = np.abs(det._array) < 100 * np.finfo(A._desc.dtype.to_real().numpy).eps
@@ -88,7 +89,7 @@ def _singular_det(A: Any, grad: Any) -> Any:
     u, s, vh = d.linalg_svd(A, True)
     alpha = (d.linalg_det(u)[0] * d.linalg_det(vh)[0]).conj() * grad
 
-    gamma = d.unsqueeze(alpha, -1) * others(s, s._desc.ndim - 1)
+    gamma = d.unsqueeze(alpha, -1) * others(s, -1)
     return (u * d.unsqueeze(gamma, -2)).matmul(vh)
 
 
@@ -99,7 +100,7 @@ def linalg_slogdet_backward(grads: list, A: Any, sign: Any, LU: Any, pivots: Any
         if turned is not None:
             angle = (turned.conj() * sign).imag
             grad = d.mul_scalar(angle, -1j) if grad is None else grad - d.mul_scalar(angle, 1j)
-        elif grad is not None:
+        else:
             grad = grad.to(A._desc.dtype)
     return None if grad is None else _solved(A, LU, pivots, _on_diagonal(grad, pivots))
 
@@ -108,7 +109,7 @@ def linalg_solve_backward(grad: Any, X: Any, A: Any, LU: Any, pivots: Any, left:
     """The gradient of the right side solves with the adjoint; that of the matrix is a product with the solution."""
     vector = is_vector(A._array, X._array)
     g, x = (d.unsqueeze(grad, -1), d.unsqueeze(X, -1)) if vector else (grad, X)
-    if grad_mode.state.mode or within(A, g):
+    if grad_mode.state.mode:
         inner = _solve(A.mH, g, left)
     else:  # by the factors that were saved, which have a solution though those of the adjoint may have a pivot of 0
         inner = d.linalg_lu_solve(LU, pivots, g, left, True)
@@ -322,13 +323,11 @@ def _off_diagonal(gU: Any, gVh: Any, U: Any, S: Any, Vh: Any) -> tuple[Any, Any]
         right = Vh.matmul(gVh.mH)
         right = right - right.mH
     is_complex = U._desc.dtype.is_complex
-    if is_complex:
-        both = plus(left, right)
-        if depends_on_phase(d.diagonal(both, 0, -2, -1)):
-            raise RuntimeError(
-                "svd_backward: The singular vectors in the complex case are specified up to multiplication by e^{i phi}. "
-                "The specified loss function depends on this phase term, making it ill-defined."
-            )
+    if is_complex and depends_on_phase(d.diagonal(plus(left, right), 0, -2, -1)):
+        raise RuntimeError(
+            "svd_backward: The singular vectors in the complex case are specified up to multiplication by e^{i phi}. "
+            "The specified loss function depends on this phase term, making it ill-defined."
+        )
     apart = differences(S * S)
     if right is None:
         scale = d.unsqueeze(S, -2)
@@ -381,12 +380,6 @@ def linalg_matrix_exp_differential(A: Any, moved: Any) -> Any:
     return d.slice_(d.slice_(out, -2, 0, n, 1), -1, n, 2 * n, 1)
 
 
-def pinv_of(A: Any) -> Any:
-    """The pseudo-inverse with PyTorch's usual tolerance."""
-    eps = np.finfo(A._desc.dtype.to_real().numpy).eps * max(A._desc.shape[-2:])
-    return d.linalg_pinv(A, 0.0, eps, False)
-
-
 def linalg_lstsq_backward(grads: list, A: Any, B: Any, X: Any, needed: list) -> Any:
     """The solution's by way of the pseudo-inverse, the residuals' by what is left over."""
     g, of_residuals, *_ = grads
@@ -395,7 +388,7 @@ def linalg_lstsq_backward(grads: list, A: Any, B: Any, X: Any, needed: list) -> 
     mine = other = None
     if g is not None:
         g = d.unsqueeze(g, -1) if vector else g
-        pinv = pinv_of(A)
+        pinv = solvers.pinv(A)
         mine = pinv_backward(g.matmul(right.mH), pinv, A) if needed[0] else None
         other = pinv.mH.matmul(g) if needed[1] else None
     if of_residuals is not None and of_residuals._desc.numel:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..functions import solvers
 from ..kernels.decomposition import is_vector
 from ..memory.lazy import zeros
 from ..plain_numpy import np
 from ..tensor import wrap
-from .decomposition import differences, of_transpose, pinv_of, refuse_qr
+from .decomposition import away_from_zero, differences, of_transpose, refuse_qr
 from .tangents import real
 
 # ---- solved by the factors L and U
@@ -20,10 +21,7 @@ from .tangents import real
 
 def linalg_det_jvp(tangent: Any, det: Any, LU: Any, pivots: Any, A: Any) -> Any:
     """det tr(A^-1 dA); factors that are singular are pushed away from zero."""
-    eps = np.finfo(LU._desc.dtype.to_real().numpy).eps
-    zero = np.diagonal(LU._array, 0, -2, -1) == 0
-    pushed = LU + d.diag_embed(wrap(np.where(zero, eps, 0).astype(LU._desc.dtype.numpy)), 0, -2, -1)
-    return _trace_of_solved(pushed, pivots, tangent, A) * det
+    return _trace_of_solved(away_from_zero(LU), pivots, tangent, A) * det
 
 
 def _trace_of_solved(LU: Any, pivots: Any, tangent: Any, A: Any) -> Any:
@@ -207,7 +205,7 @@ def linalg_lstsq_jvp(A: Any, B: Any, dA: Any, dB: Any, X: Any, residuals: Any) -
     vector = A._desc.ndim - 1 == B._desc.ndim
     right = _matrix(B, vector)
     moved = _matrix(dB, vector)
-    pinv = pinv_of(A)
+    pinv = solvers.pinv(A)
     inverse = pinv_jvp(A, pinv, dA)
     first = pinv.matmul(moved)
     out = _vector(inverse.matmul(right) + first, vector)

@@ -221,8 +221,9 @@ def _norm_jvp(x: Any, tangent: Any, mean: Any, invstd: Any, dims: tuple, count: 
 
 
 def _affine_jvp(normal: Any, tangent: Any, weight: Any, weight_t: Any, bias_t: Any) -> Any:
-    """The tangent of normal * weight + bias; `normal` is None if there is no weight."""
+    """The tangent of normal() * weight + bias."""
     if weight is not None:
+        normal = normal()
         if _unwritten(tangent) or _unwritten(weight_t):
             other = normal * weight_t
             tangent = tangent * weight + other
@@ -241,8 +242,9 @@ def layer_norm_jvp(
     front = x._desc.ndim - len(normalized_shape)
     dims, each = tuple(range(front, x._desc.ndim)), (*(1,) * front, *normalized_shape)
     out = _norm_jvp(x, x_t, mean, invstd, dims, prod(normalized_shape), _unwritten(x_t))
-    normal = None if weight is None else (x - mean) * invstd
-    return _affine_jvp(normal, out, *[None if p is None else p.view(each) for p in (weight, weight_t, bias_t)])
+    return _affine_jvp(
+        lambda: (x - mean) * invstd, out, *[None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
+    )
 
 
 def batch_norm_jvp(
@@ -268,9 +270,9 @@ def batch_norm_jvp(
         invstd = number_over(1, d.sqrt(d.add_scalar(running_var, eps)))
         mean, invstd = running_mean.view(each), invstd.view(each)
         out = x_t * invstd
-    normal = None if weight is None else (x - mean) * invstd
-    weight, weight_t, bias_t = [None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
-    return _affine_jvp(normal, out, weight, weight_t, bias_t)
+    return _affine_jvp(
+        lambda: (x - mean) * invstd, out, *[None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
+    )
 
 
 def by_channel(shape: tuple) -> tuple[tuple, tuple]:
@@ -290,11 +292,10 @@ def group_norm_jvp(
     one = (1, groups, 1)
     out = _norm_jvp(x, x_t, mean.reshape(one), invstd.reshape(one), (0, 2), flat[2], zero)
     each = (1, shape[1], *(1,) * (len(shape) - 2))
-    normal = None if weight is None else ((x - mean.reshape(one)) * invstd.reshape(one)).view(shape)
-    weight, weight_t, bias_t = [None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
+    affine = [None if p is None else p.view(each) for p in (weight, weight_t, bias_t)]
     kept = tuple(mean._desc.shape)
     return (
-        _affine_jvp(normal, out.view(shape), weight, weight_t, bias_t),
+        _affine_jvp(lambda: ((x - mean.reshape(one)) * invstd.reshape(one)).view(shape), out.view(shape), *affine),
         d.mean_dim(x_t, (2,), False, None).view(kept),
         _invstd_jvp(x, mean.reshape(one), x_t, invstd.reshape(one), (2,), flat[2], False, zero).view(kept),
     )

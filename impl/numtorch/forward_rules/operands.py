@@ -105,11 +105,12 @@ def primal(factor: Any, duals: dict) -> Any:
     if not isinstance(factor, Tensor):
         return factor
     wrapped = wrapped_of(factor)
-    levelled = wrapped is not None and bool(state.stack) and state.stack[-1] is wrapped.interpreter
-    if not (levelled or id(factor) in duals or (grad_mode.state.grad and requires_grad(factor))):
+    if wrapped is not None and not (state.stack and state.stack[-1] is wrapped.interpreter):
+        wrapped = None  # of another level than the innermost
+    if not (wrapped or id(factor) in duals or (grad_mode.state.grad and requires_grad(factor))):
         return factor
     found = tangents.without_tangent(factor, bool(grad_mode.state.grad))
-    if wrapped is not None and levelled and wrapped.bdim is None:
+    if wrapped is not None and wrapped.bdim is None:
         with wrapped.interpreter.lower():
             show(found, Wrapped(wrapped.interpreter, dispatch.alias(wrapped.value), captured=wrapped.captured))
     return found

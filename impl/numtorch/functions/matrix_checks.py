@@ -6,6 +6,7 @@ import contextlib
 from typing import Any
 
 from ..dtype import dtypes
+from ..levels import innermost
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .arguments import expect_tensor, not_for
@@ -66,8 +67,8 @@ def expect_square(name: str, A: Any) -> None:
 
 
 def raise_failed(info: Tensor, text: Any, error: Any = LinAlgError) -> None:
-    """Raise for the first matrix whose info is not zero."""
-    numbers = np.asarray(info._array)
+    """Raise for the first matrix whose info is not zero; within a transform the numbers are below."""
+    numbers = np.asarray(innermost(info)._array)
     if not numbers.any():
         return
     at = int(np.flatnonzero(numbers)[0])

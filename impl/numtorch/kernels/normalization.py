@@ -168,7 +168,7 @@ def native_layer_norm_backward(
     found: list[Any] = [None, None, None]
     if mask[0]:
         sent = grad if weight is None else grad * weight
-        out = _sent_back(sent, centred, rstd, axes, prod(shape) or 1, mean)
+        out = _sent_back(sent, centred, rstd, axes, prod(shape), mean)
         found[0] = row_major(out.astype(kind, copy=False))
     over = tuple(range(front))
     if mask[1]:
@@ -214,7 +214,7 @@ def native_group_norm_backward(
     sent = grad if weight is None else grad * weight.reshape(channels, 1)
     deviation = rstd.reshape(n, group, 1)
     middle = mean.reshape(n, group, 1)
-    out = _sent_back(sent.reshape(grouped), centred, deviation, (2,), channels // group * inner or 1, middle)
+    out = _sent_back(sent.reshape(grouped), centred, deviation, (2,), channels // group * inner, middle)
     normal = (centred * deviation).reshape(each)
     sloped = np.add.reduce(grad * normal, axis=(0, 2))
     if n and not inner:

@@ -120,9 +120,9 @@ def relu(x: Array) -> Array:
 
 def threshold_backward(grad: Array, result: Array, threshold: float) -> Array:
     """The gradient where result exceeds the threshold."""
-    zero = ZEROS.get(grad.dtype.char)
-    if zero is None or threshold != 0 or grad.dtype is not result.dtype:
+    if threshold != 0 or grad.dtype is not result.dtype:
         return choose(result <= threshold, grad.dtype.type(0), grad)
+    zero = ZEROS[grad.dtype.char]
     return choose(result <= zero, zero, grad)
 
 
