@@ -40,9 +40,10 @@ IN_VAIN = (NotPlain, RuntimeError, Warning)
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
     """The gradients at the inputs, as Tensors or None, for a root with one output; None if it takes the counting engine."""
-    if _extras or (not task.raw and (saved_hooks.in_force or grad_mode.state.inference)):
-        # Hooks would be called for each formula, also of those that come to where nothing is wanted; and what formulas make
-        # without an operator would be no inference tensor.
+    if _extras or (not task.raw and (saved_hooks.in_force or grad_mode.state.inference or grad._desc.zeros)):
+        # Hooks would be called for each formula, also of those that come to where nothing is wanted; what formulas make
+        # without an operator would be no inference tensor; and a number beside zeros without memory counts as a tensor, so
+        # that each node's gradient may have to be brought to its operand's type.
         return None
     wanted = {fn for fn, _ in inputs}
     for fn in wanted:
@@ -256,6 +257,8 @@ def over_tensors(task: GraphTask, node: Any, grad: Any, wanted: Container[Any]) 
             break
         number, node = heappop(heap)
         grad = nodes.pop(-number)
+    if any(g._desc.dtype is not fn.desc.dtype for fn, g in leaves.items()):
+        raise NotPlain  # of zeros without memory, which some node had saved
     if not task.keep:
         release(ran)
     return leaves, []

@@ -338,7 +338,7 @@ FORWARD = {
     'std_mean': ('(std_jvp(self_p, self_t, result0, dim, correction, keepdim), mean_dim(self_t, dim or (), keepdim, None))', ('self',)),
     'logsumexp': ('logsumexp_jvp(self_p, self_t, dim, keepdim)', ('self',)),
     'cumsum': ('linear', ('self',)),
-    'cumprod': ('cumprod_jvp(self_t, self_p, result, dim)', ('self',)),
+    'cumprod': ('cumprod_jvp(self_t, self_p, result, dim).to(result.dtype)', ('self',)),
     'gather': ('linear', ('self',)),
     'scatter': ('linear', ('self', 'src')),
     'scatter_value': ('scatter_value(self_t, dim, index, 0)', ('self',)),

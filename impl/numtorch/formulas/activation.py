@@ -84,7 +84,7 @@ def silu_backward(grad: Any, x: Any) -> Any:
 def mish_backward(grad: Any, x: Any) -> Any:
     """The gradient of mish: one operator, or several where it is to be differentiated."""
     if not grad_mode.state.mode:
-        return d.mish_gradient(grad, x)
+        return d.mish_gradient(grad, x).to(x._desc.dtype)  # alone of its kind it gives what the operand's type holds
     s = x.sigmoid()
     t = x.exp().log1p().tanh()
     rest = number_minus(1, t * t)  # first, likewise

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..functions.convolutions import convolution
 from .pointwise import plus
 
 
@@ -105,9 +106,9 @@ def convolution_double_backward(
 
 
 def convolution_jvp(x: Any, x_t: Any, weight: Any, weight_t: Any, bias_t: Any, *sizes: Any) -> Any:
-    """The tangent of convolution, which is linear in each operand."""
-    other = d.convolution(x, weight_t, bias_t, *sizes)  # first: PyTorch's C++ evaluates the right operand first
-    return d.convolution(x_t, weight, None, *sizes) + other
+    """The tangent of convolution, which is linear in each operand; one of another type is refused."""
+    other = convolution(x, weight_t, bias_t, *sizes)  # first: PyTorch's C++ evaluates the right operand first
+    return convolution(x_t, weight, None, *sizes) + other
 
 
 def convolution_backward_jvp(

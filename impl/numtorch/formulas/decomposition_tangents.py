@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import dispatch as d
 from ..functions import solvers
+from ..functions.lu import lu_solve
 from ..kernels.decomposition import is_vector
 from ..memory.lazy import zeros
 from ..plain_numpy import np
@@ -25,7 +26,7 @@ def linalg_det_jvp(tangent: Any, det: Any, LU: Any, pivots: Any, A: Any) -> Any:
 
 
 def _trace_of_solved(LU: Any, pivots: Any, tangent: Any, A: Any) -> Any:
-    return d.diagonal(d.linalg_lu_solve(LU, pivots, tangent, True, of_transpose(A)), 0, -2, -1).sum(-1)
+    return d.diagonal(lu_solve(LU, pivots, tangent, adjoint=of_transpose(A)), 0, -2, -1).sum(-1)
 
 
 def linalg_slogdet_jvp(LU: Any, pivots: Any, tangent: Any, sign: Any, A: Any) -> tuple:

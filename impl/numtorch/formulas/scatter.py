@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import creation, dispatch as d, grad_mode
+from ..memory.descriptor import broadcast_shapes
 from ..nodes import error_nodes
 from ..plain_numpy import np
 from ..tensor import wrap
@@ -192,12 +193,15 @@ def scatter_reduce_jvp(
 ) -> Any:
     """Linear for sums and means, the mean over ties for extremes; of products PyTorch knows none."""
     if reduce in ("sum", "mean"):
-        return d.scatter_reduce(tangent, dim, index, moved, reduce, include_self)
+        return tangent.scatter_reduce(dim, index, moved, reduce, include_self=include_self)
     if reduce == "prod":
         return None
     chosen = mask(np.equal, x, result)
-    chosen_too = mask(np.equal, src, d.gather(result, dim, index, False))
+    there = d.gather(result, dim, index, False)
+    broadcast_shapes(src._desc.shape, there._desc.shape)  # or PyTorch's complaint, of an index that is smaller than src
+    chosen_too = mask(np.equal, src, there)
     kept = d.where(chosen_too, moved, 0)
     kind = tangent._desc.dtype
     count = d.scatter_reduce(chosen.to(kind), dim, index, chosen_too.to(kind), "sum", include_self)
-    return d.div(d.scatter_reduce(d.where(chosen, tangent, 0), dim, index, kept, "sum", include_self), count)
+    total = d.where(chosen, tangent, 0).scatter_reduce(dim, index, kept, "sum", include_self=include_self)
+    return d.div(total, count)

@@ -136,7 +136,7 @@ def real(x: Any) -> Any:
 
 def cumprod_jvp(tangent: Any, x: Any, result: Any, dim: int) -> Any:
     """The running sum of the tangent over x, times the result; from the first zero on the product with its tangent."""
-    plain = d.cumsum(tangent / x, dim, result._desc.dtype) * result
+    plain = d.cumsum(tangent / x, dim, None) * result
     if x._desc.ndim == 0:
         return plain.masked_fill_(mask(np.equal, x, 0), tangent)
     zeros = of_arrays(lambda x: np.ascontiguousarray(np.cumsum(x == 0, axis=dim)), x)  # as PyTorch's cumsum lays it out

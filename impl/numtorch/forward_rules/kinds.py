@@ -12,6 +12,7 @@ from ..dispatch.forward import FORWARD
 from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..nodes.saved_hooks import Results
 from ..warning import warn
+from .alike import OF_ONE_TYPE
 from .operands import NUMBERS, duals_in, exchanged, in_order, moved, primal
 from .refusals import is_constant, refuse_nested, refuse_out
 
@@ -124,7 +125,7 @@ def linear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: 
             new += exchanged([value], lambda item: moved(item, duals))
         else:
             new.append(moved(value, duals))
-    return replaced.original(*new)
+    return OF_ONE_TYPE.get(replaced.name, replaced.original)(*new)
 
 
 def converted(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
@@ -138,5 +139,6 @@ def converted(replaced: Replaced, args: tuple, names: list[str], duals: dict, ou
 def bilinear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
     """One term an operand."""
     a, b, *rest = args
-    second = replaced.original(primal(a, duals), moved(b, duals), *rest)  # first: C++ evaluates the right operand first
-    return dispatch.add(replaced.original(moved(a, duals), primal(b, duals), *rest), second)
+    product = OF_ONE_TYPE.get(replaced.name, replaced.original)
+    second = product(primal(a, duals), moved(b, duals), *rest)  # first: C++ evaluates the right operand first
+    return dispatch.add(product(moved(a, duals), primal(b, duals), *rest), second)

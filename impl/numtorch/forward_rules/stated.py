@@ -20,6 +20,7 @@ from ..calls.replacing import Replaced
 from ..dispatch.forward import FORWARD
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
+from .alike import OF_ONE_TYPE
 from .operands import moved, primal
 
 
@@ -97,7 +98,7 @@ class Functions(dict):
     """What an expression may call: operators and the functions of formulas."""
 
     def __missing__(self, name: str) -> Callable[..., Any]:
-        function = getattr(dispatch, name, None)
+        function = OF_ONE_TYPE.get(name) or getattr(dispatch, name, None)
         return getattr(formulas, name) if function is None else function
 
 

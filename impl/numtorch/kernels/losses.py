@@ -101,10 +101,11 @@ def huber_loss(x: Array, target: Array, reduction: int, delta: float) -> Array:
 
 
 def huber_loss_backward(grad: Array, x: Array, target: Array, reduction: int, delta: float) -> Array:
-    """The difference, clamped. Where the types differ PyTorch has a value and no gradient."""
-    if x.dtype != target.dtype:
-        found, expected = (_FROM_NUMPY[kind].scalar_name for kind in (target.dtype, x.dtype))
-        raise RuntimeError(f"Found dtype {found} but expected {expected}")
+    """The difference, clamped. Where the types differ PyTorch has a value, and neither gradient nor tangent."""
+    for other in (target, grad):
+        if other.dtype != x.dtype:
+            found, expected = (_FROM_NUMPY[kind].scalar_name for kind in (other.dtype, x.dtype))
+            raise RuntimeError(f"Found dtype {found} but expected {expected}")
     delta = x.dtype.type(delta)
     return _filled(np.clip(x - target, -delta, delta) * _share(grad, x, reduction), x)
 

@@ -186,8 +186,41 @@ class Zeros(Lazy):
     def __setitem__(self, index: Any, value: Any) -> None:
         raise RuntimeError(IMMUTABLE)
 
+    # ---- operators, with which formulas over arrays are written: no number beside zeros counts as a tensor, since PyTorch's
+    # engine brings each gradient to the type of its operand. Operators on Tensors call the ufuncs.
+
+    def __add__(self, other: Any) -> Any:
+        return np.add(self, self.alike(other))
+
+    def __sub__(self, other: Any) -> Any:
+        return np.subtract(self, self.alike(other))
+
+    def __mul__(self, other: Any) -> Any:
+        return np.multiply(self, self.alike(other))
+
+    def __truediv__(self, other: Any) -> Any:
+        return np.true_divide(self, self.alike(other))
+
+    def __radd__(self, other: Any) -> Any:
+        return np.add(self.alike(other), self)
+
+    def __rsub__(self, other: Any) -> Any:
+        return np.subtract(self.alike(other), self)
+
+    def __rmul__(self, other: Any) -> Any:
+        return np.multiply(self.alike(other), self)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return np.true_divide(self.alike(other), self)
+
     def __iadd__(self, other: Any) -> Any:
         return self + other
+
+    def alike(self, other: Any) -> Any:
+        """A Python number in the type that it leaves an array of this one's in, anything else as it is."""
+        if type(other) in (float, complex):
+            return np.array(other).astype(np.result_type(self.raw, other) if self.dtype.kind != "V" else self.dtype)
+        return other
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, out: Any = None, **options: Any) -> Any:
         rule = OF_ZEROS.get(ufunc)

@@ -56,7 +56,7 @@ op("logsumexp(self, dim, keepdim)", k.logsumexp, float_result=True,
 # ---- scans
 op("cumsum(self, dim, dtype)", k.cumsum, inplace=True, self="cumsum_backward(grad, dim, self.dtype)", jvp=LINEAR)
 op("cumprod(self, dim, dtype)", k.cumprod, inplace=True, self="cumprod_backward(grad, self, dim, result)",
-   jvp="cumprod_jvp(self_t, self_p, result, dim)")
+   jvp="cumprod_jvp(self_t, self_p, result, dim).to(result.dtype)")
 
 # ---- counts
 nondiff("count_nonzero(self: Tensor, dim)", k.count_nonzero)
