@@ -75,3 +75,21 @@ def sum_of_gradients_that_is_copied(torch, x: floats(shape=(1, 3, 2), values="sm
     leaf.grad = None
     y = leaf * leaf
     y.backward(torch.ones(2, 3, 2).transpose(0, 2).contiguous().transpose(0, 2))
+
+
+@case(requires=["views", "backward"])
+def broadcast_gradient_is_summed_row_major(
+    torch,
+    n: st.sampled_from([2, 3]),
+    m: st.sampled_from([3, 4]),
+    name: st.sampled_from(["add", "sub", "rsub", "mul", "maximum"]),
+    lone: st.booleans(),
+):
+    """A transposed gradient that is summed to a row or a column is row-major then."""
+    column, row = torch.ones(n, 1), torch.ones(1, m).requires_grad_()
+    column = column if lone else column.requires_grad_()
+    y = getattr(torch, name)(column, row).t()
+    y.backward(torch.arange(float(n * m)).reshape(m, n))
+    row.grad.stride()
+    if not lone:
+        column.grad.stride()

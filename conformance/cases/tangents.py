@@ -5,6 +5,56 @@ from hypothesis import strategies as st
 from conformance.case import case
 from conformance.generate import floats, same_shape
 
+OF_ONE_TYPE = {
+    "dot": lambda torch, x, y: x[0].dot(y[0]),
+    "vdot": lambda torch, x, y: x[0].vdot(y[0]),
+    "mv": lambda torch, x, y: x.mv(y[0]),
+    "mm": lambda torch, x, y: x.mm(y),
+    "bmm": lambda torch, x, y: x[None].bmm(y[None]),
+    "baddbmm": lambda torch, x, y: torch.baddbmm(x[None], x[None], y[None]),
+    "cross": lambda torch, x, y: torch.linalg.cross(x, y),
+    "scatter": lambda torch, x, y: x.scatter(0, torch.tensor([[0, 1, 0]]), y),
+    "scatter_add": lambda torch, x, y: x.scatter_add(0, torch.tensor([[0, 1, 0]]), y),
+    "scatter_reduce": lambda torch, x, y: x.scatter_reduce(0, torch.tensor([[0, 1, 0]]), y, "mean"),
+    "index_add": lambda torch, x, y: x.index_add(0, torch.tensor([1, 0, 0]), y, alpha=2),
+    "index_copy": lambda torch, x, y: x.index_copy(0, torch.tensor([1, 0, 2]), y),
+    "index_put": lambda torch, x, y: x.index_put((torch.tensor([1, 0, 2]),), y),
+    "put": lambda torch, x, y: x.put(torch.tensor([4, 0, 2]), y[0]),
+    "masked_scatter": lambda torch, x, y: x.masked_scatter(x > 0, y),
+    "lerp": lambda torch, x, y: x.lerp(y, 0.25),
+    "lerp by a tensor": lambda torch, x, y: x.lerp(x, y),
+    "complex": lambda torch, x, y: torch.complex(x.double(), y),
+    "conv1d": lambda torch, x, y: torch.nn.functional.conv1d(x, y[None]),
+    "of no sample": lambda torch, x, y: torch.nn.functional.conv1d(x[None][:0], y[None]),
+    "huber_loss": lambda torch, x, y: torch.nn.functional.huber_loss(x, y),
+    "det": lambda torch, x, y: (x + 5 * torch.eye(3, dtype=x.dtype)).det(),
+    "cumprod": lambda torch, x, y: x.cumprod(0) * y,
+    "cumprod of a number": lambda torch, x, y: x[0, 0].cumprod(0),
+    "mish": lambda torch, x, y: torch.nn.functional.mish(x),
+}
+"""Operators of operands of one type, and three whose tangent has the type of the primal, whatever it was."""
+
+
+@case(requires=["forward_ad", "func"])
+def tangent_of_another_type_is_an_operand_of_another_type(
+    torch,
+    x: floats(shape=(3, 3), values="smooth"),
+    y: floats(shape=(3, 3), values="smooth"),
+    name: st.sampled_from(sorted(OF_ONE_TYPE)),
+    to: st.sampled_from(["double", "half"]),
+    both: st.booleans(),
+    graph: st.booleans(),
+):
+    """Operators that take operands of one type refuse a tangent of another type than its primal."""
+    x, y = getattr(x, to)(), getattr(y, to)()
+    f = OF_ONE_TYPE[name]
+    with torch.set_grad_enabled(graph):
+        if both:
+            torch.func.jvp(lambda a, b: f(torch, a, b), (x, y), (x.float(), y.float()))
+        else:
+            torch.func.jvp(lambda a: f(torch, a, y), (x,), (x.float(),))
+            torch.func.jvp(lambda b: f(torch, x, b), (y,), (y.float(),))
+
 
 @case(requires=["forward_ad", "hooks"], covers=["fw.grad_over"])
 def saved_tensor_keeps_its_tangent_through_hooks(

@@ -276,3 +276,20 @@ def single_zero_without_memory_is_laid_out_as_an_operand(
     number = zero.eq(1)
     copied = zero + x[0]
     torch.nn.functional.group_norm(zero.expand(2, 3), 1)
+
+
+@case(requires=["backward", "sgn", "create_graph"])
+def zeros_without_memory_keep_the_type_of_an_operand(
+    torch,
+    x: floats(shape=(), values="positive"),
+    name: st.sampled_from(["erf", "rsqrt", "exp2", "deg2rad", "rad2deg", "log", "mul", "div"]),
+    graph: st.booleans(),
+):
+    """Beside such zeros of no dimension a number counts as a tensor; the gradient has its operand's type."""
+    x.requires_grad_()
+    (zeros,) = torch.autograd.grad(x.sgn(), x, create_graph=True)
+    y = getattr(x, name)(*([1.5] if name in ("mul", "div") else []))
+    torch.autograd.grad(y, x, zeros, retain_graph=True, create_graph=graph)
+    (first,) = torch.autograd.grad(y.sgn() * y, x, create_graph=True)
+    torch.autograd.grad(first, x)
+    torch.autograd.functional.hessian(lambda a: a.erf().sgn().square(), x)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..dtype import dtype, dtypes
 from ..plain_numpy import np
-from .geometry import contiguous_strides, element_strides, laid_out
+from .geometry import contiguous_strides, element_strides, laid_out, row_major
 from .layout import dense_strides, elementwise_strides
 from .lazy import LAZY, Zeros
 
@@ -330,7 +330,7 @@ def sum_to(array: Array, plan: tuple, shape: tuple | None = None) -> Array:
     ones = ones_beside(array, 0) if axes == (0,) and not kept and array.ndim == 2 else None
     total = _add_up(array, axes, None, None, kept) if ones is None else ones.dot(array)
     if total.ndim > 1:  # a reduction's result is row-major, NumPy's as its operand is
-        total = np.ascontiguousarray(total)
+        total = row_major(total)
     if shape is not None and array.shape != shape:
         times = math.prod([shape[i] for i in axes if array.shape[i] != shape[i]])
         total = total * array.dtype.type(times)
