@@ -50,7 +50,7 @@ def counted(node: Any, nr: int, grad: Any, keep: bool, task: Any = None) -> Any:
     node = node_of(node)
     if task is None:
         task = plain_task(node, keep, grad)
-        grad = task.seeds
+        grad = task.seed()
     return task, plain_pass.settle(task, plain_pass.Waiting({}, [], {}), [(node, nr, grad)])
 
 

@@ -104,7 +104,9 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
     """Add a raw gradient to the leaf's `.grad` (cases 1 and 2); `owned`: nobody else refers to it."""
     old = variable._grad
     if old is None:
-        desc, found = variable._desc, describe(grad)
+        desc = variable._desc
+        fits = desc.plain and grad.dtype is desc.dtype.numpy and grad.strides == desc.steps and grad.shape == desc.sizes
+        found = desc if fits and type(grad) is _ndarray else describe(grad)
         counter = None
         if not (owned and ((found is desc and desc.plain) or obeys_contract(found, desc))):
             if is_dense(desc.shape, desc.strides):

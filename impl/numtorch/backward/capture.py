@@ -17,8 +17,8 @@ from .. import grad_mode
 from ..aliasing.views import current_grad_fn
 from ..memory.descriptor import Descriptor, describe
 from ..nodes import saved_hooks
-from ..nodes.graph import AccumulateGrad, Node, NodeExtra, NotPlain
-from ..nodes.records import node_of, run_node, with_memory
+from ..nodes.graph import AccumulateGrad, Node, NotPlain, having_extra
+from ..nodes.records import run_node, with_memory
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
@@ -33,14 +33,13 @@ if TYPE_CHECKING:
 _new = object.__new__
 _TENSOR = (Tensor,)
 _ndarray = np.ndarray
-_extras = NodeExtra.alive.data
 # What the counting engine raises too, in its order. All else is a fault of this pass, and is not to be hidden by the long way.
 IN_VAIN = (NotPlain, RuntimeError, Warning)
 
 
 def capture(task: GraphTask, node: Node, grad: Any, inputs: list[tuple[Any, int]]) -> list[Any] | None:
     """The gradients at the inputs, as Tensors or None, for a root with one output; None if it takes the counting engine."""
-    if _extras or (not task.raw and (saved_hooks.in_force or grad_mode.state.inference or grad._desc.zeros)):
+    if having_extra or (not task.raw and (saved_hooks.in_force or grad_mode.state.inference or grad._desc.zeros)):
         # Hooks would be called for each formula, also of those that come to where nothing is wanted; what formulas make
         # without an operator would be no inference tensor; and a number beside zeros without memory counts as a tensor, so
         # that each node's gradient may have to be brought to its operand's type.
@@ -93,7 +92,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
         or (ref := leaf._accumulator) is None
         or grad_mode.disabled
         or anomaly.enabled
-        or _extras
+        or having_extra
     ):
         return None
     wanted, node = ref(), root._made if root._extra is None else current_grad_fn(root)
@@ -110,7 +109,7 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     found = leaves.get(wanted)
     tensor = alone(found, sums, wanted.desc)
     if tensor is None:
-        task = plain_task(node_of(node), keep, seed)
+        task = plain_task(node, keep, seed)
         return arrived(task, owned(task, found, {}), sums)
     next_task_id()  # as each pass has one
     return tensor

@@ -2,48 +2,52 @@
 
 from __future__ import annotations
 
-from ..nodes.graph import Node
+from collections.abc import Iterable
+from typing import Any
+
+from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad
+from ..nodes.records import node_of, run_node
 
 
-def dependencies(roots: list[Node]) -> dict[Node, int]:
-    """How many edges lead to each node that can be reached from the roots."""
-    deps: dict[Node, int] = dict.fromkeys(roots, 0)
-    stack = list(deps)
-    pop = stack.pop
-    push = stack.append
-    get = deps.get
+def key_of(fn: Any) -> Any:
+    """What the tables of a pass know a node by: its number, which its record has, too; itself where others have the number."""
+    if type(fn) is list:
+        return fn[1]
+    number = fn.seq
+    return fn if number is ACCUMULATE_SEQ else number
+
+
+def order(fn: Any) -> float:
+    """The number that says when a node, or its record, runs: of what is ready the one with the highest goes first."""
+    if type(fn) is list:
+        if fn[0] is not run_node:
+            return fn[1]  # type: ignore[no-any-return]
+        fn = fn[2]
+    return fn.order()  # type: ignore[no-any-return]
+
+
+def dependencies(roots: Iterable[Any]) -> dict[Any, int]:
+    """How many edges lead to each node that can be reached from the roots, by `key_of`; records stay records."""
+    first = {key_of(fn): fn for fn in roots}
+    stack = list(first.values())
+    deps: dict[Any, int] = dict.fromkeys(first, 0)
     while stack:
-        node = pop()
-        arity = node.arity
-        while arity == 1:  # a chain is followed without the stack
-            node = node.fn0  # type: ignore[attr-defined]
-            if node is None:
-                break
-            count = get(node)
-            if count is not None:
-                deps[node] = count + 1
-                node = None
-                break
-            deps[node] = 1
-            arity = node.arity
-        if node is None or arity == 0:
-            continue
-        if arity == 2:
-            for fn in (node.fn0, node.fn1):  # type: ignore[attr-defined]
-                if fn is not None:
-                    count = get(fn)
-                    if count is None:
-                        deps[fn] = 1
-                        push(fn)
-                    else:
-                        deps[fn] = count + 1
+        node = stack.pop()
+        if type(node) is list and node[0] is not run_node:
+            reached = node[3 : 3 + node[0].arity]
         else:
-            for fn in node.next_nodes:  # type: ignore[attr-defined]
-                if fn is not None:
-                    count = get(fn)
-                    if count is None:
-                        deps[fn] = 1
-                        push(fn)
-                    else:
-                        deps[fn] = count + 1
+            reached = node_of(node).ends()
+        for fn in reached:
+            if fn is None:
+                continue
+            if type(fn) is list:
+                key = fn[1]
+            elif (key := fn.seq) is ACCUMULATE_SEQ:
+                key = fn
+            if key in deps:
+                deps[key] += 1
+            else:
+                deps[key] = 1
+                if type(fn) is not AccumulateGrad:
+                    stack.append(fn)
     return deps

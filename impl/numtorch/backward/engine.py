@@ -13,21 +13,21 @@ each other.
 
 from __future__ import annotations
 
-import heapq
 import sys
+from heapq import heappop, heappush
 from typing import Any
 
 from .. import grad_mode
 from ..aliasing.views import mark_inference, storage_of
 from ..dtype import dtype
 from ..memory.lazy import Zeros
-from ..nodes.graph import Node
-from ..nodes.records import node_of
+from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, Node, having_extra
+from ..nodes.records import node_of, run_node
 from ..tensor import wrap
 from . import anomaly, plain_pass
 from .accumulate import HELD, accumulate
 from .capture import capture
-from .dependencies import dependencies
+from .dependencies import dependencies, key_of, order
 from .graph_task import GraphTask, current
 from .input_buffer import add, add_to_slot, one_for_both, set_version, stamped
 from .node_calls import call_function, call_node, looked_at, through_tensors, validate
@@ -76,8 +76,9 @@ def run_backward(
             captured = capture(task, node, seeds[0], inputs)
             if captured is not None:
                 return captured
-    task.deps = dependencies([node for node, _ in roots])
-    if inputs is not None:
+    if inputs is None:
+        task.deps = dependencies(task.roots)
+    else:
         prune(task, inputs, accumulate_inputs)
         if accumulate_inputs:
             task.captures = None
@@ -85,15 +86,15 @@ def run_backward(
     for node, nr, value in arrivals:
         if node.multi:
             add_to_slot(task, node, nr, value)
-        elif node in buffers:
-            add(task, buffers, node, value)
+        elif (key := key_of(node)) in buffers:
+            add(task, buffers, key, value)
         else:
-            buffers[node] = value
-    heap: list[tuple[int, Node]] = []
+            buffers[key] = value
+    heap: list[tuple[float, Any]] = []
     for node in dict.fromkeys(task.roots):
         # A single root is ready even if it leads to no input: then only the hooks of its tensor run.
-        if task.deps.get(node) == 0 or len(roots) == 1:
-            heapq.heappush(heap, (-node.seq, node))
+        if task.deps.get(key_of(node)) == 0 or len(roots) == 1:
+            heappush(heap, (-order(node), node))
     finish(task, heap)
     return task.captured
 
@@ -122,7 +123,7 @@ def run_from_scalar(node: Any, kind: dtype, keep: bool) -> None:
         finish(*left)
 
 
-def finish(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
+def finish(task: GraphTask, heap: list[tuple[float, Any]]) -> None:
     """Run the rest of a pass, and what it queued to be run at its end."""
     try:
         execute(task, heap)
@@ -139,10 +140,16 @@ def finish(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
 def prune(task: GraphTask, inputs: list[tuple[Node, int]], run_inputs: bool) -> None:
     """Keep only the nodes on a path to the requested inputs: the others are never counted down, so never run."""
     parents: dict[Node, list[Node]] = {}
-    for node in task.deps:
+    reached = dict.fromkeys(task.roots)
+    left = list(reached)
+    while left:
+        node = left.pop()
         for fn, _ in node.edges():
             if fn is not None:
                 parents.setdefault(fn, []).append(node)
+                if fn not in reached:
+                    reached[fn] = None
+                    left.append(fn)
     wanted = dict.fromkeys(node for node, _ in inputs)
     needed: set[Node] = set(wanted) if run_inputs else set()
     stack = list(wanted)
@@ -154,68 +161,85 @@ def prune(task: GraphTask, inputs: list[tuple[Node, int]], run_inputs: bool) -> 
                 seen.add(parent)
                 stack.append(parent)
     task.needed = needed
-    task.deps = {node: len(parents.get(node, ())) for node in seen}
+    task.asked = seen
+    task.deps = {key_of(node): len(parents.get(node, ())) for node in seen}
     task.captures = {}
     for index, (node, nr) in enumerate(inputs):
         task.captures.setdefault(node, []).append((nr, index))
     task.captured = [None] * len(inputs)
 
 
-def execute(task: GraphTask, heap: list[tuple[int, Node]]) -> None:
+def execute(task: GraphTask, heap: list[tuple[float, Any]]) -> None:
     """Run what is ready until nothing is."""
     deps, buffers = task.deps, task.buffers
     plain = task.raw and task.needed is None and not anomaly.enabled
+    edges: list[Any] = []  # what a node passes on: for each edge, the last first, a gradient, which edge, and its end
     while heap:
-        node: Any = heapq.heappop(heap)[1]
-        grad = buffers.pop(node, None)
-        results: Any
-        if not plain or grad is None or node.extra is not None or node.custom:
-            results = None
-        elif not node.accumulates:
+        node: Any = heappop(heap)[1]
+        if type(node) is list and (node[0] is run_node or not plain):
+            node = node_of(node)
+        key = key_of(node)
+        grad = buffers.pop(key, None)
+        results: Any = None
+        if not plain or grad is None or id(node) in having_extra:
+            buffers[key] = grad  # the only reference from here on: a gradient is asked who else holds it
+            grad = None
+            results = call_function(task, node_of(node))
+        elif type(node) is list or node.pairs:
+            fn, grad, fn1, grad1 = node[0](node, grad, task.keep) if type(node) is list else node.run(grad, task.keep)
+            if grad is grad1 and grad is not None:
+                grad = grad1 = one_for_both(task, grad)
+            edges += (grad1, 1, fn1, grad, 0, fn)
+            grad = grad1 = None
+        elif type(node) is AccumulateGrad and is_plain(node.variable):
+            accumulate(node.variable, grad, _refcount(grad) <= HELD)
+            if task.versions is not None or task.user_grads is not None:
+                set_version(task, node.variable)
+            continue
+        elif node.accumulates or node.custom:
+            buffers[key] = grad
+            grad = None
+            results = call_function(task, node)
+        else:
             results = node.apply(grad, task.keep)
             if node.arity == 1:
                 results = (results,)
             if node.writes_grad and not (node.adds_in_place and any(g is None for g in grad)):
                 results = stamped(task, node, results)
-                plain = task.raw
-        elif not node.multi and is_plain(node.variable):
-            accumulate(node.variable, grad, _refcount(grad) <= HELD)
-            if task.versions is not None or task.user_grads is not None:
-                set_version(task, node.variable)
-            continue
-        else:
-            results = None
-        if results is None:
-            buffers[node] = grad  # the only reference from here on: a gradient is asked who else holds it
+        plain = plain and task.raw
+        if results is not None:
             grad = None
-            results = call_function(task, node)
-            plain = plain and task.raw
-            if results is None:
-                continue
-        grad = None
-        if len(results) == 2 and results[0] is results[1] is not None:
-            results = [one_for_both(task, results[0])] * 2
-        deliveries = [(fn, nr, g) for (fn, nr), g in zip(node.edges(), results, strict=False)]
-        deliveries.reverse()
-        del results
-        while deliveries:
+            if len(results) == 2 and results[0] is results[1] is not None:
+                results = [one_for_both(task, results[0])] * 2
+            for position, (fn, grad) in enumerate(zip(node_of(node).ends(), results, strict=False)):
+                edges += (fn, position, grad)
+            edges.reverse()
+            results = grad = None
+        while edges:
             # popped one by one, so that nothing here holds a gradient that is asked who else holds it
-            fn, nr, grad = deliveries.pop()
-            count = deps.get(fn) if fn is not None else None
-            if count is None:  # no edge, or one that was pruned
+            fn, position, grad = edges.pop(), edges.pop(), edges.pop()
+            if fn is None:
                 continue
-            deps[fn] = count = count - 1
+            key = number = fn[1] if type(fn) is list else fn.seq
+            if key is ACCUMULATE_SEQ:
+                key = fn
+            count = deps.get(key)
+            if count is None:  # pruned
+                continue
+            deps[key] = count = count - 1
             if grad is not None:
-                if fn.multi:
+                if type(fn) is not list and fn.multi:
                     if fn.accumulates and not fn.converts:
-                        grad = looked_at(node, fn, grad)
-                    add_to_slot(task, fn, nr, grad)
-                elif fn in buffers:
-                    add(task, buffers, fn, grad)
+                        grad = looked_at(node_of(node), fn, grad)
+                    add_to_slot(task, fn, node_of(node).edges()[position][1], grad)
+                elif key in buffers:
+                    add(task, buffers, key, grad)
                 else:
-                    buffers[fn] = grad
+                    buffers[key] = grad
             if count == 0:
-                heapq.heappush(heap, (-fn.seq, fn))
+                if type(fn) is list or id(fn) in having_extra:
+                    number = order(fn)
+                heappush(heap, (-number, fn))
         grad = None
 
 

@@ -8,9 +8,11 @@ import threading
 from typing import Any
 
 from .. import grad_mode
+from ..dtype import FROM_NUMPY, dtype
 from ..nodes.graph import Node
+from ..nodes.records import node_of
 from ..plain_numpy import np
-from .dependencies import dependencies
+from .dependencies import dependencies, key_of
 
 next_task_id = itertools.count().__next__
 current = threading.local()  # .task: the pass whose code the thread is running
@@ -38,26 +40,28 @@ class GraphTask:
     captures: dict[Node, list[tuple[int, int]]] | None = None
     captured: list[Any] | None = None
     needed: set[Node] | None = None
+    asked: set[Node] | None = None  # what gradients are asked of: of what is needed, and of the inputs
     callbacks: list[Any] | None = None
     executing: Node | None = None
     entered = False
     seeds: Any = None  # held to the end, as PyTorch does, so that nothing adds to them in place
+    kind: dtype | None = None  # of a plain pass without a seed of the user's: the type of the `one` that it began with
     versions: dict[int, tuple[Any, list[int]]] | None = None  # of memory that was written to, by its owner
     shown: dict[int, Any] | None = None  # the Tensors that users hold, by the array they are of
     apart: dict[int, Any] | None = (
         None  # gradients that users returned and that are no views, whatever memory they lie in
     )
-    reached: dict[Node, int] | None = None  # every node behind the roots, once somebody asks
+    reached: dict[Any, int] | None = None  # every node behind the roots, once somebody asks
     keep: bool
     raw: bool
     user_grads: Any
     tangents = False  # whether it goes over Tensors because a dual level is entered: their gradients may have tangents
-    roots: tuple[Node, ...]
+    roots: tuple[Any, ...]  # nodes or records
     depth: int  # how many passes this one is within
     outer: GraphTask | None
     outer_mode: bool
-    deps: dict[Node, int]
-    buffers: dict[Node, Any]
+    deps: dict[Any, int]  # by `key_of`, and so are
+    buffers: dict[Any, Any]
 
     def __init__(self, keep: bool, raw: bool, user_grads: Any):
         self.id = next_task_id()
@@ -71,15 +75,21 @@ class GraphTask:
         self.entered = True
         self.outer = getattr(current, "task", None)
         self.depth = 0 if self.outer is None else self.outer.depth + 1
-        self.outer_mode = grad_mode.is_grad_enabled()
+        self.outer_mode = grad_mode.set_grad(not (self.raw or self.tangents))
         current.task = self
-        grad_mode.set_grad(not (self.raw or self.tangents))
 
     def leave(self) -> None:
         """Undo `enter`."""
         current.task = self.outer
         grad_mode.set_grad(self.outer_mode)
         self.entered = False
+
+    def seed(self) -> Any:
+        """The `one` that a plain pass began with as memory, which all that is computed from it shares."""
+        if self.seeds is None:
+            assert self.kind is not None
+            self.seeds = np.array(self.kind.one)
+        return self.seeds
 
     def run_callbacks(self) -> None:
         """What hooks queued to run at the end of the pass, and what those queue."""
@@ -93,8 +103,8 @@ class GraphTask:
     def will_execute(self, node: Node) -> bool:
         """Whether the pass reaches a node and needs it; a single root does not count, since no edge leads to it."""
         if self.reached is None:
-            self.reached = dependencies(list(self.roots))
-        if node not in self.reached or (len(self.roots) == 1 and node is self.roots[0]):
+            self.reached = dependencies(self.roots)
+        if key_of(node) not in self.reached or (len(self.roots) == 1 and node is node_of(self.roots[0])):
             return False
         if self.needed is None:
             return True
@@ -109,26 +119,27 @@ class GraphTask:
     def execution_order(self) -> list[Node]:
         """The nodes in the order in which they are going to run, as long as none has run yet."""
         deps = dict(self.deps)
-        heap = [(-node.seq, node) for node in dict.fromkeys(self.roots)]
+        heap = [(-node.order(), node) for node in dict.fromkeys(map(node_of, self.roots))]
         heapq.heapify(heap)
         order = []
         while heap:
             node = heapq.heappop(heap)[1]
             order.append(node)
             for fn, _ in node.edges():
-                if fn is None or (fn not in deps and self.needed is not None):
+                key = None if fn is None else key_of(fn)
+                if fn is None or (key not in deps and self.needed is not None):
                     continue
-                if deps.get(fn, 0) <= 0:  # PyTorch has forgotten the node by then
+                if deps.get(key, 0) <= 0:  # PyTorch has forgotten the node by then
                     raise RuntimeError(FORGOTTEN)
-                deps[fn] -= 1
-                if deps[fn] == 0:
-                    heapq.heappush(heap, (-fn.seq, fn))
+                deps[key] -= 1
+                if deps[key] == 0:
+                    heapq.heappush(heap, (-fn.order(), fn))
         return order
 
 
-def plain_task(root: Node, keep: bool, seed: Any) -> GraphTask:
-    """The state of a plain pass that turns out to need one: its seed as memory, which all that is computed from it shares."""
+def plain_task(root: Any, keep: bool, seed: Any) -> GraphTask:
+    """The state of a plain pass that turns out to need one, and that began with this `one`."""
     task = GraphTask(keep, True, None)
     task.roots = (root,)
-    task.seeds = np.array(seed)
+    task.kind = FROM_NUMPY[seed.dtype]
     return task

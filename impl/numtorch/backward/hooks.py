@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..tensor import Tensor
 from .input_buffer import hand_out, show, take_in
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ def run_tensor_hooks(task: GraphTask, inputs: list[Any], nr: int, hooks: Any) ->
 
 def checked(old: Any, new: Any, hook: Any) -> Any:
     """What a hook put in the place of a gradient, which must look like it; None keeps the gradient."""
-    from ..tensor import Tensor
-
     if new is None:
         return old
     if old is None:

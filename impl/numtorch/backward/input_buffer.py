@@ -29,6 +29,7 @@ from ..memory.geometry import Memory, is_dense_like, laid_out, root_of
 from ..memory.lazy import LAZY, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
+from .dependencies import key_of
 
 if TYPE_CHECKING:
     from ..nodes.graph import Node
@@ -88,9 +89,10 @@ def add_to_slot(task: GraphTask, fn: Node, nr: int, grad: Any) -> None:
     """Add a gradient for one output of a node that has several."""
     if fn.accumulates:
         grad = fn.converted(grad)  # type: ignore[attr-defined]
-    slots = task.buffers.get(fn)
+    key = key_of(fn)
+    slots = task.buffers.get(key)
     if slots is None:
-        slots = task.buffers[fn] = [None] * fn.num_outputs
+        slots = task.buffers[key] = [None] * fn.num_outputs
     if slots[nr] is None:
         slots[nr] = grad
     else:
@@ -128,11 +130,6 @@ _ALONE, _OWNED, _TOLD = _calibrate()
 _LISTED = (lambda grads: _refcount(grads[0]))([np.empty(2)])  # what a list holds alone
 
 
-def is_listed_alone(grads: list[Any], nr: int, others: int = 0) -> bool:
-    """Whether only this list holds a gradient, and so many others that will let go of it."""
-    return _refcount(grads[nr]) <= _LISTED + others
-
-
 def leave_aliases(task: GraphTask, grads: list[Any], positions: Sequence[int], others: int = 0) -> None:
     """Hand on a gradient that users saw, and that only a list holds but for them, at these positions, and so many others.
 
@@ -152,7 +149,7 @@ def hand_out(
     """Gradients as Tensors for hooks, and the positions of those that nothing holds but this list and what is `beside` it."""
     for nr in positions:
         give_memory(grads, nr)
-    alone = [nr for nr in positions if is_listed_alone(grads, nr, sum([g is grads[nr] for g in beside]))]
+    alone = [nr for nr in positions if _refcount(grads[nr]) <= _LISTED + sum([g is grads[nr] for g in beside])]
     return [show(task, grads[nr]) for nr in positions], alone
 
 
@@ -309,7 +306,7 @@ def viewed(task: GraphTask, array: Any) -> Any:
     a seed of the user's or what another formula made.
     """
     base = array.base
-    if base is None or is_apart(task.apart, array):
+    if is_apart(task.apart, array):
         return None
     seed = seed_of(task, array)
     if seed is not None or type(base) is not _ndarray or type(array) is Zeros:
@@ -328,7 +325,8 @@ def is_apart(apart: dict[int, Any] | None, array: Any) -> bool:
 
 def seen_as(task: GraphTask, array: Any) -> Any:
     """The Tensor that somebody has seen an array as, and still holds; None if nobody does."""
-    found = seen(task).get(id(array))
+    shown = seen(task) if task.shown is None else task.shown
+    found = shown.get(id(array))
     tensor = None if found is None else found()
     return tensor if tensor is not None and tensor._array is array else None
 
@@ -368,9 +366,9 @@ def shown_as(task: GraphTask, array: Any) -> Any:
     tensor = seen_as(task, array)
     if tensor is None:
         tensor = wrap(array)
-        tensor._counter = version_counter(task, array)
-        base = viewed(task, array)
-        if base is not None:
+        if task.versions is not None or task.user_grads:
+            tensor._counter = version_counter(task, array)
+        if array.base is not None and (base := viewed(task, array)) is not None:
             base._counter = tensor._counter or counter_of(base)
             share_counter(task, root_of(array), base._counter)  # one for all windows of its memory
             as_view(base, tensor, NO_GRAD_MODE)
@@ -383,8 +381,10 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
 
     Arrays, unless there is something about a Tensor that an array cannot tell: then the pass goes over Tensors from here on.
     """
-    if task.raw and any(t is not None and tells_more(task, t) for t in tensors):
-        go_over_tensors(task)
+    for tensor in tensors if task.raw else ():
+        if tensor is not None and tells_more(task, tensor):
+            go_over_tensors(task)
+            break
     if not task.raw:
         found = tensors[:]
         tensors.clear()
@@ -403,8 +403,7 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
             task.versions.pop(id(root_of(storage_of(tensor))), None)  # of `.data`, which counts anew
         array = tensor._array
         seen(task)[id(array)] = weakref.ref(tensor)
-        base = None if tensor._extra is None else tensor._extra.base
-        if base is None and type(array) is _ndarray:
+        if (tensor._extra is None or tensor._extra.base is None) and type(array) is _ndarray and array.base is not None:
             task.apart = task.apart or {}
             task.apart[id(array)] = weakref.ref(array)
         arrays.append(array)
@@ -423,7 +422,11 @@ def tells_more(task: GraphTask, tensor: Any) -> bool:
     or zeros without memory, or another one over memory that somebody has seen as a Tensor already, or of the seed's.
     """
     extra, array = tensor._extra, tensor._array
-    if requires_grad(tensor) or (extra is not None and extra.inference) or type(array) is Zeros:
+    if (
+        (tensor._requires_grad and requires_grad(tensor))
+        or (extra is not None and extra.inference)
+        or type(array) is Zeros
+    ):
         return True
     found = seen_as(task, array)
     if found is not None:

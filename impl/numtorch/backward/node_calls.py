@@ -18,6 +18,7 @@ from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from . import anomaly
 from .accumulate import HELD, accumulate, accumulate_shown, accumulate_tensor
+from .dependencies import key_of
 from .graph_task import current
 from .hooks import retain, run_post_accumulate_hooks, run_post_hooks, run_pre_hooks, run_tensor_hooks
 from .input_buffer import (
@@ -84,8 +85,8 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
     In this order: what is to be captured here, if the node itself is to run, or else after the tensor hooks (PyTorch's
     evaluate_function); tensor hooks; retained gradients; pre-hooks; the formula; post-hooks; validation of a user's results.
     """
-    buffer = task.buffers.pop(node)
-    inputs = buffer if node.multi and buffer is not None else [buffer] * node.num_outputs
+    buffer = task.buffers.pop(key_of(node))
+    inputs = [buffer] if not node.multi else [None] * node.num_outputs if buffer is None else buffer
     del buffer
     task.executing = node
     needed = task.needed is None or node in task.needed
@@ -106,10 +107,11 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
     if node.accumulates:
         run_accumulate(task, node, inputs)  # type: ignore[arg-type]
         return None
-    results = apply(task, node, inputs)
+    watched = anomaly.enabled or (extra is not None and extra.post_hooks)
+    results = apply(task, node, inputs, watched)
     if task.needed is not None and not (node.custom or node.listed):
         # PyTorch's formulas compute only what some requested input needs; a user's formula is not told.
-        results = [g if fn in task.deps else None for (fn, _), g in zip(node.edges(), results, strict=False)]
+        results = [g if fn in task.asked else None for (fn, _), g in zip(node.edges(), results, strict=False)]
     if extra is not None and extra.post_hooks:
         # PyTorch's node of a Function looks at what it was given back itself, and so before the hooks.
         results = (
@@ -148,8 +150,8 @@ def run_hooks_before(task: GraphTask, node: Node, inputs: list[Any]) -> None:
             retain(ref, show(task, inputs[nr]))
 
 
-def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
-    """The node's formula; a tuple in any case."""
+def apply(task: GraphTask, node: Node, inputs: list[Any], watched: Any) -> Any:
+    """The node's formula, several gradients in any case; somebody sees those that lead nowhere if it is `watched`."""
     if node.custom:
         tensors, alone = hand_out(task, inputs, range(len(inputs)))
         given_back = node.apply_custom(tensors)  # type: ignore[attr-defined]
@@ -161,9 +163,13 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
             if found := [n for n, g in enumerate(results) if g is inputs[nr]]:
                 leave_aliases(task, results, found, 1)  # the list of inputs
         return results
-    if all(g is None for g in inputs):
+    for g in inputs:
+        if g is not None:
+            break
+    else:
         return undefined(node)
-    needed = None if task.needed is None or raises(node) else task.deps  # what is asked for
+    g = None
+    needed = None if task.needed is None or raises(node) else task.asked
     if needed is not None and not any(fn in needed for fn, _ in node.edges()):
         read_all(node)  # where only the gradient of the node's own result is asked for, no formula computes
         return (None,) * len(node.edges())
@@ -178,7 +184,7 @@ def apply(task: GraphTask, node: Node, inputs: list[Any]) -> Any:
         out = node.apply_tensors(grad, needed)  # computes what is asked for, and so saves no more than that
     if node.arity == 1:
         out = (out,)
-    else:
+    elif watched or not task.raw:
         out = of_edges(node, out)
     if not task.raw:
         out = validated(node, out)
@@ -299,9 +305,10 @@ LEAVE_COMPLEX = frozenset(
 def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
     """Outputs of a user's formula, brought to the shapes and types of the operands or rejected."""
     out = []
-    edges = node.edges()
-    for i, ((fn, nr), g) in enumerate(zip(edges, results, strict=False)):
-        if g is not None and fn is not None:
+    for i, (fn, g) in enumerate(zip(node.ends(), results, strict=False)):
+        if g is not None and fn is not None and not (raw and fits(g, fn)):
+            fn, nr = node.edges()[i]
+            assert fn is not None
             tensor = wrap(g) if raw else g
             desc, kind = expected(fn, nr, tensor), tensor._desc.dtype
             fixed = validate(tensor, desc, name_of(node), i)
@@ -311,6 +318,16 @@ def validate_all(node: Node, results: Any, raw: bool) -> list[Any]:
                 g = fixed._array if raw else fixed
         out.append(g)
     return out
+
+
+def fits(array: Any, fn: Any) -> bool:
+    """Whether an array has the shape and the type of what a node, or its record, is of; False if it has several outputs."""
+    if type(fn) is list:
+        fn = fn[2]  # its Descriptor, or the Node that somebody has looked at
+    elif fn.multi:
+        return False
+    desc = fn if type(fn) is Descriptor else fn.desc
+    return array.shape == desc.sizes and array.dtype is desc.dtype.numpy and desc.dtype.category >= dtypes.FLOATING
 
 
 def validated(node: Node, results: Any) -> tuple:

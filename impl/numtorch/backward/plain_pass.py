@@ -21,29 +21,21 @@ from heapq import heappop, heappush
 from typing import TYPE_CHECKING, Any
 
 from ..dtype import FROM_NUMPY
-from ..memory.geometry import root_of
-from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, Node, NodeExtra, NotPlain
+from ..nodes.graph import ACCUMULATE_SEQ, AccumulateGrad, NotPlain, having_extra
 from ..nodes.records import node_of, with_memory
 from ..plain_numpy import np
-from ..tensor import Tensor
 from .graph_task import next_task_id, plain_task
 from .input_buffer import finished, grow, recall, summed
-from .settling import deliver, settle, version
+from .settling import accumulate_all, settle, share_versions
 
 if TYPE_CHECKING:
     from .graph_task import GraphTask
     from .input_buffer import Sum
 
-    Left = tuple[GraphTask, list[tuple[int, Node]]]  # what the counting engine takes: a state, and what is ready
-    Arrival = tuple[
-        Any, int, Any
-    ]  # a gradient that was not delivered: its node, which of the node's outputs, the gradient
+    Left = tuple[GraphTask, list[tuple[float, Any]]]  # what the counting engine takes: a state, and what is ready
+    Arrival = tuple[Any, int, Any]  # a gradient that was not delivered: its node or record, which output, the gradient
 
-_new = object.__new__
-_TENSOR = (Tensor,)
 _refcount = sys.getrefcount
-_extras = NodeExtra.alive.data
-_ndarray = np.ndarray
 
 
 def _calibrate() -> tuple[int, int]:
@@ -107,7 +99,7 @@ class Waiting:
             else:
                 leaf = fn.variable
                 possible = leaf._extra is None and leaf._requires_grad and leaf._made is None
-                if possible and not (careful and fn.extra is not None):
+                if possible and not (careful and id(fn) in having_extra):
                     leaves[fn] = grad
                     new.append(fn)
                     continue
@@ -116,7 +108,7 @@ class Waiting:
                 edges += [fn, grad]
                 grad = None
                 left = zip(edges[::2], edges[1::2], strict=True)
-                arrivals = [(node_of(fn), number(node, fn), grad) for fn, grad in left if fn is not None]
+                arrivals = [(fn, number(node, fn), grad) for fn, grad in left if fn is not None]
                 edges.clear()
                 arrivals.reverse()
                 break
@@ -142,7 +134,7 @@ class Waiting:
         """Keep a node's gradient; False if the node has several outputs, or it is in doubt who holds a gradient."""
         if type(fn) is list:
             number = fn[1]
-        elif fn.multi or (_extras and fn.extra is not None):
+        elif fn.multi or id(fn) in having_extra:
             return False
         else:
             number = fn.seq
@@ -181,7 +173,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
     waiting = None  # of these, made when something is asked of them that is not simple
     sums: list[Sum] = []
     arrived = leaves.get
-    careful = bool(_extras)
+    careful = bool(having_extra)
     seed = grad if task is None else None
     last = None  # the node that led to this one, if this one did not wait
     node: Any = root
@@ -191,7 +183,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
         while True:
             if type(node) is list:
                 fn, grad, fn1, grad1 = node[0](node, grad, keep)
-            elif careful and node.extra is not None:
+            elif careful and id(node) in having_extra:
                 raise NotPlain
             else:
                 fn, grad, fn1, grad1 = node.run(grad, keep)
@@ -283,7 +275,7 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
                         waiting.keep(beside, beside_seq, beside_grad)
                         beside = beside_seq = beside_grad = None
                     if not waiting.at_node(fn, grad):
-                        raise NotPlain([(node_of(fn), number(node, fn), grad)])
+                        raise NotPlain([(fn, number(node, fn), grad)])
             last = None
             if beside is not None and (not heap or -beside_seq < heap[0][0]):
                 node = beside
@@ -297,82 +289,40 @@ def run(root: Any, nr: int, grad: Any, keep: bool, task: GraphTask | None = None
             if type(grad) is list:
                 grad = finished(grad, sums)
     except NotPlain as reason:
-        task = task or plain_task(node_of(root), keep, seed)
+        task = task or plain_task(root, keep, seed)
         recall(task, sums)
         if reason.args:
             (arrivals,) = reason.args
             last = node
         else:
-            arrivals = [(node_of(node), nr if last is None else number(last, node), grad)]
-            pass_over(leaves, node_of(last), node_of(node))
+            arrivals = [(node, nr if last is None else number(last, node), grad)]
+            pass_over(leaves, last, node)
         grad = grad1 = found = None
         waiting = waiting or Waiting(nodes, heap, leaves)
         if beside is not None:
             waiting.keep(beside, beside_seq, beside_grad)
             beside_grad = None
-        return task, settle(task, waiting, arrivals, node_of(last))
+        return task, settle(task, waiting, arrivals, last)
     except BaseException:
-        task = task or plain_task(node_of(root), keep, seed)
+        task = task or plain_task(root, keep, seed)
         recall(task, sums)
-        pass_over(leaves, node_of(last), node_of(node))
+        pass_over(leaves, last, node)
         waiting = waiting or Waiting(nodes, heap, leaves)
         if beside is not None:
             waiting.keep(beside, beside_seq, beside_grad)
             beside_grad = None
-        settle(task, waiting, [(node_of(node), nr, None)])
+        settle(task, waiting, [(node, nr, None)])
         raise
     shared = () if waiting is None else waiting.shared
-    if any(ref() is not None for ref, _ in sums):
-        task = task or plain_task(node_of(root), keep, seed)
-        recall(task, sums)
-    versions = None if task is None else task.versions
-    unseen = task is None or task.user_grads is None
-    windows: list[Any] = []  # gradients that are windows of some memory, of which another leaf may steal one, too
-    for fn, grad in leaves.items():
-        leaf = fn.variable
-        if unseen and leaf._grad is None and fn not in shared:
-            if type(grad) is list:  # the sum is the leaf's now, and so is its version
-                array, writes = grad
-            else:
-                array, writes = grad, 0
-            desc = leaf._desc
-            if (
-                type(array) is _ndarray
-                and desc.plain
-                and array.dtype is desc.dtype.numpy
-                and ((desc.ndim < 2 and array.base is None) or (array.strides == desc.steps and array.flags.writeable))
-            ):
-                # Stolen without asking what it is: it has the leaf's shape, or the accumulator were of another class.
-                new = _new(*_TENSOR)
-                new._array = array
-                new._desc = desc
-                new._requires_grad = False
-                new._made = None
-                new._grad = None
-                new._counter = [writes] if writes else None
-                if versions is not None:
-                    new._counter = version(task, array, writes)
-                elif type(array.base) is _ndarray:
-                    windows.append(new)
-                new._extra = None
-                new._accumulator = None
-                if leaf._grad is None:  # another thread may have been faster
-                    leaf._grad = new
-                    continue
+    if sums and any(ref() is not None for ref, _ in sums):
         task = task or plain_task(root, keep, seed)
-        deliver(task, fn, grad, fn not in shared)
+        recall(task, sums)
+    task, windows = accumulate_all(task, leaves, shared, root, keep, seed)
     if len(windows) > 1:
         share_versions(windows)
     if task is None:
         next_task_id()  # as each pass has one
     return None
-
-
-def share_versions(windows: list[Any]) -> None:
-    """Give the gradients that are windows of one memory one version."""
-    versions: dict[int, Any] = {}
-    for grad in windows:
-        grad._counter = versions.setdefault(id(root_of(grad._array)), [0])
 
 
 def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, careful: bool) -> bool:
@@ -383,7 +333,7 @@ def first(leaves: dict[AccumulateGrad, Any], fn: AccumulateGrad, grad: Any, care
         or leaf._extra is not None
         or not leaf._requires_grad
         or leaf._made is not None
-        or (careful and fn.extra is not None)
+        or (careful and id(fn) in having_extra)
     ):
         return False
     leaves[fn] = grad
@@ -400,14 +350,15 @@ def both(node: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> list[Arriva
 
 def number(node: Any, fn: Any) -> int:
     """Which output of `fn` a node's edge leads to."""
-    fn = node_of(fn)
+    if type(fn) is list or not fn.multi:
+        return 0
     return next(nr for target, nr in node_of(node).edges() if target is fn)
 
 
-def pass_over(leaves: dict[AccumulateGrad, Any], sender: Node | None, node: Node) -> None:
+def pass_over(leaves: dict[AccumulateGrad, Any], sender: Any, node: Any) -> None:
     """Of a node that raises in place of a derivative: forget the leaves that are ready with it and after it, by its number."""
-    if node.seq != ACCUMULATE_SEQ or sender is None:
+    if sender is None or type(node) is list or node.seq != ACCUMULATE_SEQ:
         return
-    targets: list[Any] = [fn for fn, _ in sender.edges()]
+    targets: list[Any] = [fn for fn, _ in node_of(sender).edges()]
     for fn in targets[targets.index(node) + 1 :]:
         leaves.pop(fn, None)

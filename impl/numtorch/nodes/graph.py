@@ -62,17 +62,24 @@ SHOWN = frozenset(
 class NodeExtra:
     """What few nodes have: hooks and the user's metadata."""
 
-    __slots__ = ("__weakref__", "metadata", "post_hooks", "pre_hooks", "results", "retains_grad", "tensor_pre_hooks")
-    alive: weakref.WeakSet[NodeExtra] = weakref.WeakSet()  # while there are none, nobody need look for them
+    __slots__ = (
+        *("__weakref__", "metadata", "number", "post_hooks", "pre_hooks"),
+        *("results", "retains_grad", "tensor_pre_hooks"),
+    )
+    alive: weakref.WeakValueDictionary[int, NodeExtra] = weakref.WeakValueDictionary()  # by the id of its node
 
     def __init__(self) -> None:
-        NodeExtra.alive.add(self)
+        self.number: float | None = None  # the sequence number, if a user has set it
         self.metadata: dict[str, Any] = {}
         self.pre_hooks: OrderedDict[int, Any] = OrderedDict()
         self.post_hooks: OrderedDict[int, Any] = OrderedDict()
         self.tensor_pre_hooks: list[tuple[int, OrderedDict[int, Any]]] = []
         self.retains_grad: dict[int, weakref.ref] = {}
         self.results: dict[str, Any] | None = None  # of saved results: what they stand for (levels.py)
+
+
+having_extra = NodeExtra.alive.data
+"""What has a NodeExtra, by id: to ask this takes a tenth of reading a slot that is unset."""
 
 
 # A node class writes one of `run` and `apply`, and gets the other.
@@ -115,6 +122,7 @@ class Node:
     accumulates = False
     converts = False  # of what accumulates: gradients are converted as they arrive
     plain: bool  # none of the above and below
+    pairs = False  # whether it is plain, and `run` gives two edges with their gradients
     may_be_undefined = False  # whether the formula may give None where an edge leads on
     refuses: tuple[int, ...] = ()  # operands whose derivative is not implemented, which undefined gradients say, too
     checks = False  # whether the formulas over arrays may have to refuse a gradient for its shape
@@ -145,7 +153,7 @@ class Node:
     saved_values: tuple[str, ...] = ()  # those that are plain values (sizes, dims, ...)
     seq: float
     desc: Descriptor
-    _extra: NodeExtra | None  # left unset by nearly every node
+    _extra: NodeExtra  # left unset by nearly every node
 
     # What classes have of which there are records (records.py): the Node of one, `apply_tensors` and `release` by one; and
     # the same for the shorter one of an operator with a number.
@@ -159,10 +167,7 @@ class Node:
     @property
     def extra(self) -> NodeExtra | None:
         """The rarely needed part, if it was made."""
-        try:
-            return self._extra
-        except AttributeError:
-            return None
+        return self._extra if id(self) in having_extra else None
 
     def __new__(cls, *args: Any) -> Any:
         """Operators make nodes, by object.__new__; users cannot."""
@@ -176,6 +181,10 @@ class Node:
     def edges(self) -> tuple[tuple[Node | None, int], ...]:
         """(next node, which of its outputs), one for each differentiable operand."""
         raise NotImplementedError
+
+    def ends(self) -> tuple[Any, ...]:
+        """What each edge leads to, which may be a record."""
+        return ()
 
     def apply(self, grad: Any, keep: bool) -> Any:
         """Gradients of the operands as raw arrays; one value, not a tuple, where arity is 1."""
@@ -214,13 +223,16 @@ class Node:
             recorded.__func__.release = cls.release_record
             recorded.__func__.apply_tensors = cls.apply_record
             recorded.__func__.computes_anew = cls.computes_anew
+            recorded.__func__.arity = cls.arity
         shorter = cls.__dict__.get("run_number")
         if shorter is not None:
             shorter.__func__.of_record = cls.of_number
             shorter.__func__.release = cls.release_number
             shorter.__func__.apply_tensors = cls.apply_number
             shorter.__func__.computes_anew = cls.computes_anew
+            shorter.__func__.arity = 1
         cls.plain = not (cls.custom or cls.multi or cls.writes_grad or cls.may_be_undefined or cls.warns)
+        cls.pairs = cls.plain and cls.arity in (1, 2)
         own = next(c.__dict__ for c in cls.__mro__ if "apply" in c.__dict__ or "run" in c.__dict__)
         if "apply" not in own:
             cls.apply = _apply(cls.run, cls.arity)  # type: ignore[method-assign]
@@ -246,18 +258,24 @@ class Node:
         return True
 
     def _sequence_nr(self) -> int:
-        return int(self.seq)
+        return int(self.order())
 
     @sole
     def _set_sequence_nr(self, nr: int) -> None:
-        self.seq = nr
-        self.extras()  # which the plain passes leave to the counting engine: they go by numbers that are unique
+        self.extras().number = nr
+
+    def order(self) -> float:
+        """The number that says when the node runs: its own, which no other has, unless a user has set one."""
+        extra = self.extra
+        return self.seq if extra is None or extra.number is None else extra.number
 
     def extras(self) -> NodeExtra:
         """The rarely needed part, made on demand."""
-        if self.extra is None:
-            self._extra = NodeExtra()
-        return self._extra  # type: ignore[return-value]
+        extra = self.extra
+        if extra is None:
+            extra = self._extra = NodeExtra()
+            NodeExtra.alive[id(self)] = extra
+        return extra
 
     @sole
     def register_hook(self, fn: Any) -> RemovableHandle:
@@ -286,8 +304,10 @@ class Node:
         return names + ["variable"] if self.accumulates else names
 
     def __lt__(self, other: Any) -> bool:
-        """Asked only by the engine's heap, of nodes with one sequence number: neither goes first."""
+        """Asked only by the engine's heap, of what has one number, nodes and records: neither goes first."""
         return False
+
+    __gt__ = __lt__
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} object at 0x{id(self):x}>"
@@ -320,6 +340,9 @@ class UnaryNode(Node):
     def edges(self) -> tuple[tuple[Node | None, int], ...]:
         return ((self.fn0, self.nr0),)
 
+    def ends(self) -> tuple[Any, ...]:
+        return (self.next0,)
+
 
 class BinaryNode(Node):
     """A node with two edges; `plan` says how gradients are summed back to operands of other shapes."""
@@ -337,6 +360,9 @@ class BinaryNode(Node):
     def edges(self) -> tuple[tuple[Node | None, int], ...]:
         return ((self.fn0, self.nr0), (self.fn1, self.nr1))
 
+    def ends(self) -> tuple[Any, ...]:
+        return self.next0, self.next1
+
 
 class VariadicNode(Node):
     """A node with any number of edges."""
@@ -347,6 +373,9 @@ class VariadicNode(Node):
 
     def edges(self) -> tuple[tuple[Node | None, int], ...]:
         return tuple(zip(self.next_nodes, self.next_nrs, strict=True))
+
+    def ends(self) -> tuple[Any, ...]:
+        return self.next_nodes
 
 
 class AccumulateGrad(Node):
