@@ -93,3 +93,23 @@ def broadcast_gradient_is_summed_row_major(
     row.grad.stride()
     if not lone:
         column.grad.stride()
+
+
+@case(requires=["backward", "views", "in_place"])
+def gradient_of_nothing_keeps_its_strides_through_zeros(
+    torch,
+    shape: st.sampled_from([(0, 2), (2, 0), (0, 2, 3), (2, 0, 3)]),
+    how: st.sampled_from(["fill_", "zero_", "item", "copy_"]),
+    turned: st.booleans(),
+):
+    """Where an empty tensor was filled its gradient is zeros with the strides of the one that came."""
+    x = torch.zeros(shape).requires_grad_()
+    y = x * 3
+    if how == "item":
+        y[...] = 2.5
+    elif how == "zero_":
+        y.zero_()
+    else:
+        getattr(y, how)(torch.ones(()))
+    z = y.permute(*reversed(range(len(shape)))) if turned else y
+    torch.autograd.grad(z, (y, x), torch.ones(z.shape).mT.contiguous().mT)

@@ -401,3 +401,34 @@ def running_statistics_move_once_within_a_transform(
     else:
         getattr(torch.func, how)(normalized)(w)
     mean.add(variance)
+
+
+WRITTEN = {
+    "zero_": lambda a: a.zero_(),
+    "mul_": lambda a: a.mul_(2),
+    "copy_": lambda a: a.copy_(a * 2),
+    "item": lambda a: a.__setitem__(0, 2.0),
+    "view": lambda a: a.view(-1).neg_(),
+    "data": lambda a: a.data.mul_(2),
+}
+
+
+@case(requires=["func", "forward_mode", "in_place", "data"])
+def write_that_is_refused_below_a_transform_does_not_count(
+    torch,
+    name: st.sampled_from(sorted(WRITTEN)),
+    transform: st.sampled_from(["jvp", "jacfwd", "grad", "jacrev", "vmap", "hessian"]),
+    tracked: st.booleans(),
+):
+    """A write within a transform, through data as well, counts once it has happened to the tensor outside."""
+    x = torch.ones(2).requires_grad_(tracked)
+
+    def written(a):
+        WRITTEN[name](a)
+        return a.sum() if transform in ("grad", "hessian") else a
+
+    if transform == "jvp":
+        torch.func.jvp(written, (x,), (torch.ones(2),))
+    else:
+        getattr(torch.func, transform)(written)(x)
+    x.detach()

@@ -23,7 +23,7 @@ from typing import Any
 from .. import grad_mode, levels
 from .._functorch import refusals
 from .._functorch.inference import Below, Within, sum_with_zeros
-from ..aliasing.views import storage_of
+from ..aliasing.views import counter_of, storage_of
 from ..calls import replacing
 from ..calls.replacing import Replaced
 from ..forward_rules.operands import exchanged, tensors_in
@@ -272,14 +272,18 @@ def write_step(interpreter: GradInterpreter, replaced: Replaced, args: tuple, kw
     args, kwargs = interpreter.lifted(args, kwargs)
     target = args[0]
     array = storage_of(target)
-    before = array.copy()
+    before, version, made, requires = array.copy(), target._version, target._made, target._requires_grad
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what there is to say, of numbers that are converted, is said below
         out = replaced.original(*args, **kwargs)
     if out is NotImplemented:
         return out
     array[...] = before
-    interpreter.below(replaced, args, kwargs)
+    try:
+        interpreter.below(replaced, args, kwargs)
+    except Exception:  # PyTorch counts and records a write once it has happened below
+        counter_of(target)[0], target._made, target._requires_grad = version, made, requires
+        raise
     wrapped = at(target, interpreter)
     assert wrapped is not None
     interpreter.stand(target, wrapped.value, target._node, wrapped.captured)

@@ -78,7 +78,6 @@ MEMORY = ["numpy", "array_protocol", "data_ptr"]
 STORAGE = ["untyped_storage", "storage", "_typed_storage", "deepcopy", "reduce_ex"]
 OTHERS: tuple[tuple[Any, str, str], ...] = (
     (convert, "detach", "operator"),
-    (convert, "get_data", "operator"),
     (Tensor, "__bool__", "numbers"),
     (Tensor, "requires_grad_", "leaf"),
     (Tensor, "retain_grad", "leaf"),

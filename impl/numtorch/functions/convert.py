@@ -11,6 +11,7 @@ from ..device import check_device, device as device_type, preserve_format
 from ..dispatch import usual as d
 from ..dtype import dtypes
 from ..kernels.numbers import IMAGINARY_DISCARDED
+from ..levels import carry, wrapped_of
 from ..memory.formats import suggested
 from ..memory.geometry import address, element_strides, empty_window, storage_offset
 from ..memory.lazy import LAZY, Conjugated, Zeros
@@ -139,7 +140,10 @@ def get_data(self: Tensor) -> Tensor:
         views.mark_inference(result)
         if not grad_mode.state.inference:
             result._counter = views.InferenceCounter([0])
-    return result
+    wrapped = wrapped_of(self)
+    if wrapped is not None and wrapped.bdim is not None and wrapped.interpreter.alive:
+        raise RuntimeError("accessing `data` under vmap transform is not allowed")
+    return carry(self, result)
 
 
 def delete_data(self: Tensor) -> None:

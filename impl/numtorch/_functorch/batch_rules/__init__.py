@@ -119,7 +119,7 @@ _PADS = [f"{how}_pad{dims}d" for how in ("reflection", "replication") for dims i
 _UPSAMPLES = [f"upsample_{how}{dims}d" for how in ("nearest", "nearest_exact") for dims in (1, 2, 3)]
 _UPSAMPLES += ["upsample_linear1d", "upsample_bilinear2d", "upsample_trilinear3d", "upsample_bicubic2d"]
 KINDS: dict[Rule, str] = {
-    elementwise: "clone contiguous_copy to_copy alias detach data get_data",
+    elementwise: "clone contiguous_copy to_copy alias detach",
     filled: "masked_fill_tensor",
     leading: "conj view_as_real constant_pad_nd linalg_qr linalg_lu linalg_lu_factor_ex linalg_eig linalg_eigh "
     "linalg_svd linalg_pinv cholesky cholesky_inverse euclidean_dist",
