@@ -98,3 +98,38 @@ def parameters_beside_halves_have_gradients_of_their_own_type(
     else:
         y = norm(x, 1, weight, bias)
     y.backward(y.detach().sign().half() * 6e4)
+
+
+LOSSES = ("mse_loss", "smooth_l1_loss", "soft_margin_loss", "binary_cross_entropy", "huber_loss", "l1_loss")
+
+
+@case(requires=["forward_mode"])
+def loss_of_halves_lies_in_memory_for_all_elements(
+    torch,
+    dtype: st.sampled_from(HALVES),
+    shape: st.sampled_from([(2,), (2, 3), (1,), ()]),
+    name: st.sampled_from(LOSSES),
+    reduction: st.sampled_from(["mean", "sum", "none"]),
+    later: st.booleans(),
+):
+    """A tangent that is given to a reduced loss of halves is copied to memory as large as its own."""
+    x = torch.full(shape, 0.5, dtype=getattr(torch, dtype))
+    loss = getattr(torch.nn.functional, name)
+    with torch.autograd.forward_ad.dual_level():
+        if later:
+            y = loss(x, x, reduction=reduction)
+            y = torch.autograd.forward_ad.make_dual(y, torch.ones(y.shape, dtype=y.dtype))
+        else:
+            y = loss(torch.autograd.forward_ad.make_dual(x, x), torch.ones_like(x), reduction=reduction)
+        torch.autograd.forward_ad.unpack_dual(y)
+
+
+@case(requires=["numpy"])
+def no_array_has_the_type_bfloat16(
+    torch, numpy, dtype: st.sampled_from(HALVES), how: st.sampled_from(["plain", "force"])
+):
+    """NumPy has no type for bfloat16: such a tensor makes no array, by any way."""
+    x = torch.ones(2, dtype=getattr(torch, dtype))
+    x.numpy() if how == "plain" else x.requires_grad_().numpy(force=True)
+    x.expand(2, 2).requires_grad_().numpy()
+    numpy.asarray(x.detach())

@@ -446,3 +446,26 @@ def tangent_with_a_tangent_gives_none(
         else:
             out = getattr(u, name)()
         primal, tangent = torch.autograd.forward_ad.unpack_dual(u)
+
+
+@case(requires=["forward_mode", "backward", "no_grad", "in_place"])
+def primal_that_a_tangent_saved_is_derived_anew(
+    torch,
+    x: floats("float32", shape=(2,), values="positive"),
+    name: st.sampled_from(["log", "sin", "exp", "square", "sqrt"]),
+    write: st.sampled_from(["mul_", "set_", "unsqueeze_", "none"]),
+    what: st.sampled_from(["tangent", "primal"]),
+):
+    """A tangent saves a view of the primal, and the complaint about a write names its new node."""
+    x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, torch.ones(2))
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(getattr(dual, name)())
+    with torch.no_grad():
+        if write == "mul_":
+            x.mul_(2)
+        elif write == "set_":
+            x.set_()
+        elif write == "unsqueeze_":
+            x.unsqueeze_(0)
+    (tangent if what == "tangent" else primal).sum().backward()

@@ -420,7 +420,7 @@ def write_that_is_refused_below_a_transform_does_not_count(
     transform: st.sampled_from(["jvp", "jacfwd", "grad", "jacrev", "vmap", "hessian"]),
     tracked: st.booleans(),
 ):
-    """A write within a transform, through data as well, counts once it has happened to the tensor outside."""
+    """A write within a transform, through data as well, counts once it has happened outside."""
     x = torch.ones(2).requires_grad_(tracked)
 
     def written(a):

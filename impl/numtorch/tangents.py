@@ -18,7 +18,7 @@ from typing import Any
 
 from . import grad_mode
 from .aliasing.strided import CopySlices, window_of
-from .aliasing.views import counter_of, edge, extras, geometry, requires_grad, storage_of
+from .aliasing.views import as_view, counter_of, edge, extras, geometry, requires_grad, storage_of
 from .levels import carry, filled, own, wrapped_of
 from .memory.geometry import Geometry, root_of
 from .memory.lazy import Conjugated, Negated, Zeros
@@ -301,3 +301,10 @@ def without_tangent(tensor: Any, recorded: bool) -> Any:
         node.fn0, node.nr0 = edge(tensor)
         primal._made, primal._requires_grad = node, True
     return primal if tensor._extra is None else carry(tensor, primal)
+
+
+def view_without_tangent(tensor: Any, recorded: bool) -> Any:
+    """The same as a view of the tensor, which is derived anew where that was written to since."""
+    primal = as_view(tensor, without_tangent(tensor, recorded))
+    forward_of(carry(tensor, primal)).base = NO_BASE
+    return primal

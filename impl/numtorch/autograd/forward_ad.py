@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from .. import grad_mode, tangents
-from ..aliasing.views import ALONE, as_view, edge, requires_grad, storage_of
+from ..aliasing.views import ALONE, edge, requires_grad, storage_of
 from ..calls.operands import type_name
 from ..dispatch import alias
 from ..dispatch.shape import ViewBackward0
 from ..functions.shape import view
 from ..grad_mode import is_fwd_grad_enabled as _is_fwd_grad_enabled
-from ..levels import carry
 from ..nodes.graph import next_sequence_nr
 from ..tensor import Tensor
 from .grad_mode import ContextDecorator
@@ -118,9 +117,7 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
         raise RuntimeError(_NOT_BY_DISPATCHER)
     tangent = tangents.tangent_of(tensor) if level == 0 else None
     recorded = grad_mode.state.grad and not tensor.is_inference()
-    primal = as_view(tensor, tangents.without_tangent(tensor, recorded))
-    tangents.forward_of(carry(tensor, primal)).base = tangents.NO_BASE
-    return UnpackedDualTensor(primal, tangent)
+    return UnpackedDualTensor(tangents.view_without_tangent(tensor, recorded), tangent)
 
 
 class dual_level(ContextDecorator):

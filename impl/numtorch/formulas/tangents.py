@@ -6,11 +6,10 @@ import math
 from typing import Any
 
 from .. import dispatch as d
-from ..aliasing.writes import copy_
 from ..plain_numpy import np
 from ..tensor import wrap
 from .losses import MEAN, NONE
-from .masks import joined, mask, of_arrays, stands_for_batch, within
+from .masks import joined, mask, of_arrays, within
 from .pointwise import zeros_like
 from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_moved
 
@@ -174,19 +173,6 @@ def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
     total = d.cumsum(weights, dim, None)
     moved = d.cumsum(scaled_by(weights, tangent), dim, None)
     return d.div_(moved, d.add_scalar_(total, 1e-13))
-
-
-def loss_in_its_memory(loss: Any, reduction: int) -> Any:
-    """The same of losses that PyTorch reduces within memory for all elements, to which a tangent is copied likewise.
-
-    Those of float32 and float64 lie in such memory (kernels/losses.py), and their tangents are copied for that; halves are
-    widened before they come to a kernel, and leave it. Of a batch of tangents PyTorch does not compare the memory.
-    """
-    out = reduced_loss(loss, reduction)
-    half = loss._desc.dtype.numpy.itemsize == 2
-    if reduction == NONE or loss._desc.numel <= 1 or not half or stands_for_batch(out):
-        return out
-    return copy_(wrap(np.zeros((), out._desc.dtype.numpy)), out)
 
 
 def where_between(moved: Any, x: Any, low: float, high: float) -> Any:

@@ -109,7 +109,8 @@ def primal(factor: Any, duals: dict) -> Any:
         wrapped = None  # of another level than the innermost
     if not (wrapped or id(factor) in duals or (grad_mode.state.grad and requires_grad(factor))):
         return factor
-    found = tangents.without_tangent(factor, bool(grad_mode.state.grad))
+    recorded = bool(grad_mode.state.grad and requires_grad(factor))
+    found = (tangents.view_without_tangent if recorded and not wrapped else tangents.without_tangent)(factor, recorded)
     if wrapped is not None and wrapped.bdim is None:
         with wrapped.interpreter.lower():
             show(found, Wrapped(wrapped.interpreter, dispatch.alias(wrapped.value), captured=wrapped.captured))

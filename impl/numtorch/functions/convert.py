@@ -176,13 +176,16 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
     array = views.storage_of(self)
     if type(array) in LAZY:
         if force:
-            return array.resolved()
-        if type(array) is Zeros:
+            array = array.resolved()
+        elif type(array) is Zeros:
             raise RuntimeError(" Cannot convert a ZeroTensor to numpy. Set force=True if you need the zero array.")
-        bit, name = ("conjugate", "conj") if type(array) is Conjugated else ("negative", "neg")
-        raise RuntimeError(
-            f"Can't call numpy() on Tensor that has {bit} bit set. Use tensor.resolve_{name}().numpy() instead."
-        )
+        else:
+            bit, name = ("conjugate", "conj") if type(array) is Conjugated else ("negative", "neg")
+            raise RuntimeError(
+                f"Can't call numpy() on Tensor that has {bit} bit set. Use tensor.resolve_{name}().numpy() instead."
+            )
+    if self._desc.dtype.name == "bfloat16":
+        raise TypeError("Got unsupported ScalarType BFloat16")
     return array.view()  # an object of its own, whose shape a user may set
 
 

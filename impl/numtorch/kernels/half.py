@@ -67,9 +67,17 @@ def _narrowed(result: Any, kind: np.dtype) -> Any:
 
 
 def _cast(x: Array, kind: np.dtype) -> Array:
-    """The numbers in another type, in the same format, of which NumPy forgets how dimensions of size 1 are stepped over."""
+    """The numbers in another type, in the same format, of which NumPy forgets how dimensions of size 1 are stepped over.
+
+    What lies in memory for more (a reduced loss) does so still.
+    """
     if x.ndim == 0:
-        return x.astype(kind)
+        memory = None if isinstance(x, np.generic) else x.base
+        if memory is None or memory.size < 2:
+            return x.astype(kind)
+        new = np.ndarray((), kind, np.zeros(memory.size, kind))
+        new[()] = x
+        return new
     new = like(x, kind)
     new[...] = x
     return new

@@ -10,7 +10,7 @@ from ..memory.lazy import resolve
 from ..plain_numpy import np
 from .half import in_steps, is_half
 from .numbers import in_type, wrapped
-from .pointwise import conjugate, refuse_bools, refuse_zero
+from .pointwise import conjugate, refuse_bools, refuse_zero, subtrahend
 
 Array = Any
 exp2 = np.exp2
@@ -241,7 +241,7 @@ def dist(x: Array, other: Array, p: float) -> Array:
 
     kind = plan_of(describe(x), describe(other)).result.dtype.numpy  # one without dimensions does not decide it
     wide = np.dtype(np.float32) if is_half(kind) else kind
-    difference = (x.astype(wide) - other.astype(wide)).astype(kind)  # rounded, as the norm is
+    difference = (x.astype(wide) - subtrahend(other.astype(wide))).astype(kind)  # rounded, as the norm is
     norm = vector_norm(difference.astype(wide), p, (), False, None)
     return norm.astype(kind) if is_half(kind) else norm  # that of complex numbers is real
 

@@ -332,6 +332,6 @@ def _resolve_all(value: Any) -> Any:
 def assigned(target: Any, value: Any) -> Any:
     """What a tensor whose array is no ndarray shows after `value` was written to it: a new scalar, or a Lazy written to."""
     if type(target) not in LAZY:
-        return target.dtype.type(value)
+        return target.dtype.type(resolve(value))
     target[...] = value
     return target

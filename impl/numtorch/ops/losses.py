@@ -9,7 +9,7 @@ from .row import LIKE, nary, op
 op("mse_loss(self, target, reduction)", k.mse_loss, elementwise=True, layout="elementwise",
    self="sum_to_info(mse_loss_backward(grad, self, target, reduction), self.info)",
    target="sum_to_info(mse_loss_backward(grad, target, self, reduction), target.info)",
-   jvp=("loss_in_its_memory(mse_loss_backward(self_t, self_p, target_p, 0) + mse_loss_backward(target_t, target_p, "
+   jvp=("reduced_loss(mse_loss_backward(self_t, self_p, target_p, 0) + mse_loss_backward(target_t, target_p, "
         "self_p, 0), reduction)"))
 nary("mse_loss_backward(grad_output, self, target, reduction)", k.mse_loss_backward, node="MseLossBackwardBackward0",
      row_major=True, typed_by="self", grad_output="mse_loss_backward(grad, self, target, reduction)",
@@ -21,7 +21,7 @@ op("smooth_l1_loss(self, target, reduction, beta)", k.smooth_l1_loss, node="Smoo
    layout="elementwise",
    self="sum_to_info(smooth_l1_loss_backward(grad, self, target, reduction, beta), self.info)",
    target="sum_to_info(smooth_l1_loss_backward(grad, target, self, reduction, beta), target.info)",
-   jvp=("loss_in_its_memory(smooth_l1_loss_backward(self_t, self_p, target_p, 0, beta) + "
+   jvp=("reduced_loss(smooth_l1_loss_backward(self_t, self_p, target_p, 0, beta) + "
         "smooth_l1_loss_backward(target_t, target_p, self_p, 0, beta), reduction)"))
 nary("smooth_l1_loss_backward(grad_output, self, target, reduction, beta)", k.smooth_l1_loss_backward,
      node="SmoothL1LossBackwardBackward0", row_major=True,
@@ -43,7 +43,7 @@ op("huber_loss_backward(grad_output, self, target, reduction, delta)", k.huber_l
    target="-huber_loss_double_backward(grad * grad_output, self, target, reduction, delta)")
 op("soft_margin_loss(self, target: Tensor, reduction)", k.soft_margin_loss, elementwise=True, layout="first",
    self="soft_margin_loss_backward(grad, self, target, reduction)",
-   jvp="loss_in_its_memory(soft_margin_loss_backward(self_t.conj(), self_p, target, 0).conj(), reduction)")
+   jvp="reduced_loss(soft_margin_loss_backward(self_t.conj(), self_p, target, 0).conj(), reduction)")
 op("soft_margin_loss_backward(grad_output, self, target: Tensor, reduction)", k.soft_margin_loss_backward,
    node="SoftMarginLossBackwardBackward0", elementwise=True, layout="target first",
    grad_output="soft_margin_again(grad, grad_output, self, target, reduction)",
@@ -65,7 +65,7 @@ op("nll_loss2d_backward(grad_output, self, target: Tensor, weight: Tensor?, redu
 op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy, elementwise=True,
    self="binary_cross_entropy_backward(grad, self, target, weight, reduction)",
    target="binary_cross_entropy_target_backward(grad, self, target, weight, reduction)",
-   jvp=("loss_in_its_memory(binary_cross_entropy_backward(self_t, self_p, target_p, weight, 0) + "
+   jvp=("reduced_loss(binary_cross_entropy_backward(self_t, self_p, target_p, weight, 0) + "
         "binary_cross_entropy_target_backward(target_t, self_p, target_p, weight, 0), reduction)"))
 op("binary_cross_entropy_backward(grad_output, self, target, weight: Tensor?, reduction)",
    k.binary_cross_entropy_backward, node="BinaryCrossEntropyBackwardBackward0", elementwise=True,
