@@ -114,3 +114,51 @@ def batched_gradients_tell_what_ran_for_each_seed(
     y = FUNCTIONS[kind](torch, x, q)
     seeds = torch.stack([torch.ones_like(y), torch.ones_like(y) * 0.5])
     torch.autograd.grad(y, (x, q), seeds, is_grads_batched=True, create_graph=graph, allow_unused=True)
+
+
+@case(requires=["grad", "create_graph", "nn"], covers=["call.batched"])
+def batched_gradients_of_cross_entropies_are_written(
+    torch,
+    x: smooth(shape=(2, 3)),
+    name: st.sampled_from(["binary_cross_entropy", "binary_cross_entropy_with_logits"]),
+    reduction: st.sampled_from(["mean", "none"]),
+    weighted: CHOICES,
+    positive: CHOICES,
+    twice: CHOICES,
+    graph: CHOICES,
+    by_vmap: CHOICES,
+):
+    """The gradient of a cross entropy is multiplied in its own memory by what is the same for each seed."""
+    x, target = x.sigmoid().requires_grad_(), x.detach().cos().square().requires_grad_()
+    options = {"weight": x.detach() + 1} if weighted else {}
+    if positive and name != "binary_cross_entropy":
+        options["pos_weight"] = x.detach()[0] * 2
+    y = getattr(torch.nn.functional, name)(x, target, reduction=reduction, **options)
+    if twice:
+        (y, *_) = torch.autograd.grad(y, (x, target), torch.ones_like(y), create_graph=True)
+    seeds = torch.stack([torch.ones_like(y), torch.ones_like(y) * 0.5])
+    if by_vmap:
+        torch.func.vmap(lambda seed: torch.autograd.grad(y, (x, target), seed, create_graph=graph))(seeds)
+    else:
+        torch.autograd.grad(y, (x, target), seeds, is_grads_batched=True, create_graph=graph)
+
+
+@case(requires=["func", "nn"])
+def weights_of_logits_have_derivatives_within_a_transform(
+    torch,
+    x: smooth(shape=(2, 3)),
+    which: st.sampled_from(["weight", "pos_weight"]),
+    how: st.sampled_from(["grad", "jacfwd", "vmap", "outside"]),
+):
+    """By its weights the cross entropy of logits is derived within a transform, and nowhere else."""
+
+    def loss(weight):
+        target = x.detach().sigmoid()
+        return torch.nn.functional.binary_cross_entropy_with_logits(x.detach(), target, **{which: weight})
+
+    if how == "vmap":
+        torch.func.vmap(loss)(torch.stack([x, x * 2]).requires_grad_())
+    elif how == "outside":
+        loss(x.requires_grad_())
+    else:
+        getattr(torch.func, how)(loss)(x)

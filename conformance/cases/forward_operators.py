@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import same_shape
+from conformance.generate import same_shape, smooth
 
 LATE = ("acosh_", "asinh_", "atanh_", "set_")
 
@@ -191,3 +191,27 @@ def inference_tensor_may_be_seen_by_autograd(
             same, kept = torch.autograd.forward_ad.unpack_dual(moved)
             y = torch.ones_like(t).copy_(torch.autograd.forward_ad.make_dual(t, x))
             copied = torch.autograd.forward_ad.unpack_dual(y).tangent
+
+
+NESTED = {
+    "div": lambda torch, x: x.div(x + 2, rounding_mode=None),
+    "truncated": lambda torch, x: x.div(x + 2, rounding_mode="trunc"),
+    "floor": lambda torch, x: x.floor(),
+    "huber_loss": lambda torch, x: torch.nn.functional.huber_loss(x, torch.ones(4)),
+    "soft_margin_loss": lambda torch, x: torch.nn.functional.soft_margin_loss(x, torch.ones(4)),
+    "hardsigmoid": lambda torch, x: torch.nn.functional.hardsigmoid(x),
+    "glu": lambda torch, x: torch.nn.functional.glu(x),
+    "cat": lambda torch, x: torch.cat([x, x]),
+}
+
+
+@case(requires=["forward_ad", "in_place"])
+def tangent_that_a_dual_was_written_to_is_refused(
+    torch, x: smooth(dtype="float32", shape=(4,)), name: st.sampled_from(sorted(NESTED))
+):
+    """What would be computed of a tangent that has one itself is refused."""
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, torch.zeros(4))
+        tangent = torch.autograd.forward_ad.unpack_dual(dual).tangent
+        tangent.copy_(torch.autograd.forward_ad.make_dual(x.cos(), x))
+        torch.autograd.forward_ad.unpack_dual(NESTED[name](torch, dual))

@@ -116,3 +116,18 @@ def hooks_on_saved_tensors_that_are_no_functions(torch, x: Vector, first: st.boo
         y = x * x
     y.sum().backward()
     (x * x).grad_fn._raw_saved_self.missing
+
+
+@case(requires=["backward", "nn"])
+def class_changed_behind_a_loss_is_looked_at_again(
+    torch,
+    x: floats("float32", shape=(2, 3)),
+    reduction: st.sampled_from(["mean", "sum", "none"]),
+    several: st.booleans(),
+):
+    """The gradient of nll_loss refuses a class that its target was given since."""
+    target = torch.tensor([1, 0]) if several and reduction != "none" else torch.tensor(1)
+    given = x if target.dim() else x[0]
+    loss = torch.nn.functional.nll_loss(given.requires_grad_(), target, reduction=reduction)
+    target.data.fill_(7)
+    loss.sum().backward()

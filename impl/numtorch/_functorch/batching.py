@@ -32,7 +32,6 @@ class VmapInterpreter(Interpreter):
 
     kind = "Vmap"
     pads = False  # an operand without a batch gets a dimension of size one in its place
-    writes_alone = False  # what has no rule is written for each element of the batch
 
     def __init__(self, size: int, randomness: str):
         super().__init__()

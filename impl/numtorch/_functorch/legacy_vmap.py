@@ -32,7 +32,6 @@ class LegacyVmapInterpreter(VmapInterpreter):
     """The level of one such vmap."""
 
     pads = True
-    writes_alone = True
 
     def batch(self, value: Any, bdim: int | None) -> Any:
         out = super().batch(value, bdim)

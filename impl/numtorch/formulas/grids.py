@@ -13,8 +13,6 @@ def grid_sampler_twice(
     grads: Any, grad: Any, x: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> tuple:
     """The gradients of the incoming gradient, the input and the grid, which have no further derivative here."""
-    if grads[0] is None and (grads[1] is None or interpolation_mode == kernels.NEAREST):
-        return None, None, None
     return d.grid_sampler_double_backward(grad, x, grid, *grads, interpolation_mode, padding_mode, align_corners)
 
 

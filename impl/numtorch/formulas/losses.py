@@ -10,7 +10,7 @@ from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .activation import indicator
-from .masks import alone, within, without_memory
+from .masks import within, without_memory
 from .pointwise import number_minus, zeros_like
 
 NONE, MEAN = 0, 1
@@ -40,10 +40,10 @@ def _written(x: Any, reduction: int) -> Any:
 
 
 def _times(x: Any, factor: Any) -> Any:
-    """A product that PyTorch writes into x, unless a transform is about or x is zeros; x if there is no factor."""
+    """A product that PyTorch writes into x, unless the factor is of a transform or x is zeros; x if there is no factor."""
     if factor is None:
         return x
-    return x * factor if type(x._array) is Zeros or (within(x, factor) and not alone(x)) else d.mul_(x, factor)
+    return x * factor if type(x._array) is Zeros or within(factor) else d.mul_(x, factor)
 
 
 def mse_loss_double_backward(grad: Any, reduction: int) -> Any:
@@ -101,7 +101,7 @@ def binary_cross_entropy_double_backward_target(
     """-1 / (x * (1 - x))"""
     product = _times(-grad * grad_output, weight)
     slope = number_minus(1, x) * x
-    return _mean_in_place(product / slope if within(product, slope) else d.div_(product, slope), reduction)
+    return _mean_in_place(product / slope if within(slope) else d.div_(product, slope), reduction)
 
 
 def bce_double_backward_grad_output(grad: Any, x: Any, target: Any, weight: Any, reduction: int) -> Any:
@@ -164,20 +164,20 @@ def binary_cross_entropy_with_logits_backward(
     """sigmoid(x) - target, weighted; where no graph is made it is written into what its first operator made."""
     if type(grad._array) is Zeros:
         return without_memory(self._desc.shape, self._desc.dtype.numpy)
-    if grad_mode.state.mode or within(grad, self, target, weight, pos_weight):
-        if pos_weight is None:
-            out = (self.sigmoid() - target) * grad
-        else:
-            t = pos_weight * target
-            out = ((d.add_scalar(t, 1) - target) * self.sigmoid() - t) * grad
-        out = out if weight is None else out * weight
+    apart = (
+        grad_mode.state.mode or within()
+    )  # of a transform only the incoming gradient can be: none runs the loss as one operator
+    if pos_weight is None:
+        out = self.sigmoid() - target if apart else d.sub_(self.sigmoid(), target)
     else:
-        if pos_weight is None:
-            out = d.sub_(self.sigmoid(), target)
+        t = pos_weight * target
+        if apart:
+            out = (d.add_scalar(t, 1) - target) * self.sigmoid() - t
         else:
-            t = pos_weight * target
             out = d.sub_(d.mul_(d.sub_(d.add_scalar(t, 1), target), self.sigmoid()), t)
-        out = _times(_times(out, grad), weight)
+    out = out * grad if apart or within(grad) else d.mul_(out, grad)
+    if weight is not None:
+        out = out * weight if apart else d.mul_(out, weight)
     return _mean_in_place(out, reduction).to(self._desc.dtype)
 
 
@@ -190,10 +190,14 @@ def binary_cross_entropy_with_logits_target_backward(
     if pos_weight is None:
         out = -self * grad
     else:
-        out = d.log_sigmoid(-self)[0]
-        rest = _times(d.log_sigmoid(self)[0], pos_weight)
-        out = _times(out - rest if within(out, rest) else d.sub_(out, rest), grad)
-    return _mean_in_place(_times(out, weight), reduction).to(target._desc.dtype)
+        out, rest = d.log_sigmoid(-self)[0], d.log_sigmoid(self)[0]
+        if within(grad):
+            out = (out - rest * pos_weight) * grad
+        else:
+            out = d.mul_(d.sub_(out, d.mul_(rest, pos_weight)), grad)
+    if weight is not None:
+        out = out * weight if within() else d.mul_(out, weight)
+    return _mean_in_place(out, reduction).to(target._desc.dtype)
 
 
 def embedding_double_backward(grad: Any, indices: Any, padding_idx: int) -> Any:

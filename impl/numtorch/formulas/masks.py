@@ -39,14 +39,9 @@ def joined(how: Callable[..., Any], first: Tensor, second: Tensor) -> Tensor:
     """Two masks together, written into the first, as PyTorch does: so it decides the layout."""
     if within(first, second):
         return mask(how, first, second)
-    array = how(first._array, second._array)
-    if array.shape != first._array.shape:
+    if np.broadcast_shapes(first._desc.shape, second._desc.shape) != first._desc.shape:
         return mask(how, first, second)
-    if array.ndim and array.strides != first._array.strides:
-        first._array[...] = array
-        bump(first)
-        return first
-    out = wrap(array)
+    out = wrap(how(first._array, second._array, out=first._array)) if first._desc.ndim else mask(how, first, second)
     bump(out)
     return out
 
@@ -96,12 +91,6 @@ def within(*tensors: Any) -> bool:
     from a mode of its dispatcher, which might make anything of the operators within a formula.
     """
     return grad_mode.watched() or any(t is not None and wrapped_of(t) is not None for t in tensors)
-
-
-def alone(x: Any) -> bool:
-    """Whether each element of a batch is written to by itself, which its graph shows (_functorch/legacy_vmap.py)."""
-    wrapped = wrapped_of(x)
-    return wrapped is not None and wrapped.bdim is not None and wrapped.interpreter.writes_alone
 
 
 def stands_for_batch(x: Any) -> bool:

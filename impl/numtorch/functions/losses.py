@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import dispatch as d
+from .. import dispatch as d, levels
 from ..calls.operands import check_subtraction, refuse_bools, refused
 from ..calls.raising import saving
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64, uint8
@@ -369,8 +369,9 @@ def torch_bce_with_logits(
 ) -> Tensor:
     """torch.binary_cross_entropy_with_logits, of numbered reduction"""
     required_number(reduction, "binary_cross_entropy_with_logits")
-    no_gradient(weight, "binary_cross_entropy_with_logits", "weight")
-    no_gradient(pos_weight, "binary_cross_entropy_with_logits", "pos_weight")
+    if not levels.state.stack:  # no transform runs it as one operator: those that it is made of have all derivatives
+        no_gradient(weight, "binary_cross_entropy_with_logits", "weight")
+        no_gradient(pos_weight, "binary_cross_entropy_with_logits", "pos_weight")
     try:
         _expect_logits(input, target, weight, pos_weight)
     except Exception as error:

@@ -11,7 +11,7 @@ from ..memory.descriptor import LARGE
 from ..memory.lazy import LAZY, filled
 from ..plain_numpy import np
 from .pointwise import conjugate, sgn
-from .reduction import SUMMED_IN_OWN_TYPE, axes, count, kept, running
+from .reduction import axes, count, kept, running
 from .scatter import scatter
 from .shape import expand, to_copy, unsqueeze
 
@@ -71,8 +71,6 @@ def sum_all_backward(grad: Array, shape: tuple, dtype: Any) -> Array:
             return window
         if math.prod(shape) > 1:
             return repeated_one(shape, dtype)
-    if type(grad) in LAZY:
-        return convert(spread(grad, shape), dtype)
     array = grad if type(grad) is _ndarray else _array(grad)
     kind = array.dtype
     # a window, also where there is nothing to repeat
@@ -95,7 +93,7 @@ def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any
     if dim and len(dim) == 1 and type(grad) is _ndarray and grad.flags.c_contiguous:
         where = dim[0] % len(shape) if shape else 0
         steps = grad.strides
-        if steps and 0 not in steps and 0 not in shape and shape[where] != 1:  # else strides do not just have a 0 more
+        if steps and 0 not in steps and shape[where] != 1:  # else strides do not just have a 0 more
             steps = steps[:where] + (0,) + steps[where + keepdim :]
             return convert(_ndarray(shape, grad.dtype, grad, 0, steps), dtype)
     if dim and not keepdim and type(grad) is _ndarray and grad.ndim and 1 in shape:
@@ -108,7 +106,7 @@ def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any
 def mean_all_backward(grad: Array, shape: tuple, numel: int, dtype: Any) -> Array:
     """The gradient repeated, divided by the number of elements."""
     kind = grad.dtype
-    out = grad / numel if kind in SUMMED_IN_OWN_TYPE and type(grad) is kind.type else kind.type(grad) / kind.type(numel)
+    out = grad / numel
     if shape:
         full = take(shape, kind) if numel * kind.itemsize >= LARGE else np.empty(shape, kind)
         full.fill(out)
@@ -250,7 +248,7 @@ def logsumexp_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim:
 def cumsum_backward(grad: Array, dim: int, dtype: Any) -> Array:
     """Running sums from the end."""
     grad = convert(grad, dtype)
-    alone = grad.ndim == 0 or grad.size <= 1 or grad.shape[dim] == 1
+    alone = grad.ndim == 0 or grad.shape[dim] == 1
     return grad if alone else reversed_cumsum(grad, dim)
 
 
