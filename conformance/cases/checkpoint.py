@@ -436,3 +436,15 @@ def dropout_mask_is_replayed(torch, x: smooth(shape=(8,)), p: st.sampled_from([0
     y.sum().backward()
     y != 0
     x.grad != 0
+
+
+@case(requires=["checkpoint"], covers=["ck.records"])
+def argument_that_was_detached_is_not_computed_from(torch, x: floats(shape=(2,)), leaf: CHOICES, early: CHOICES):
+    """An argument with a history that detach_() took away is refused before the function runs again."""
+    x.requires_grad_()
+    y = x if leaf else x * x
+    early = torch.autograd.graph.saved_tensors_hooks(lambda t: t * 1, lambda t: t) if early else torch.enable_grad()
+    with early:
+        out = torch.utils.checkpoint.checkpoint(lambda a: (a * a).sin(), y, use_reentrant=False)
+    y.detach_()
+    out.sum().backward()

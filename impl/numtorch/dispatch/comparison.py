@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from ..plain_numpy import np
 from .. import dispatch, formulas, grad_mode
-from ..memory.buffers import into
 from ..memory.descriptor import arrange, describe, expandable, sum_to
 from ..backward.engine import through_tensors
 from ..memory.geometry import turned
@@ -37,8 +36,10 @@ from ..kernels.comparison import clamp_tensor as k_clamp_tensor
 from ..kernels.comparison import clamp_upper_backward as k_clamp_upper_backward
 from ..kernels.comparison import drop_where as k_drop_where
 from ..kernels.comparison import fill_where as k_fill_where
+from ..kernels.comparison import fmax as k_fmax
 from ..kernels.comparison import fmax_other_backward as k_fmax_other_backward
 from ..kernels.comparison import fmax_self_backward as k_fmax_self_backward
+from ..kernels.comparison import fmin as k_fmin
 from ..kernels.comparison import fmin_other_backward as k_fmin_other_backward
 from ..kernels.comparison import fmin_self_backward as k_fmin_self_backward
 from ..kernels.comparison import isclose as k_isclose
@@ -51,7 +52,9 @@ from ..kernels.comparison import masked_fill_tensor as k_masked_fill_tensor
 from ..kernels.comparison import masked_fill_value as k_masked_fill_value
 from ..kernels.comparison import masked_select as k_masked_select
 from ..kernels.comparison import masked_select_backward as k_masked_select_backward
+from ..kernels.comparison import maximum as k_maximum
 from ..kernels.comparison import maximum_backward as k_maximum_backward
+from ..kernels.comparison import minimum as k_minimum
 from ..kernels.comparison import minimum_backward as k_minimum_backward
 from ..kernels.comparison import signbit as k_signbit
 from ..kernels.pointwise import unsaved_zeros as k_unsaved_zeros
@@ -2547,14 +2550,14 @@ def maximum(self, other, *, out=None):
     """maximum(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
-        array = np.maximum(self._array, other._array)
+        array = k_maximum(self._array, other._array)
     elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
-        array = np.maximum(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.maximum(self._array, other._array)
+        array = k_maximum(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
+        array = k_maximum(self._array, other._array)
         desc = plan.result
     else:
         try:
@@ -2564,11 +2567,8 @@ def maximum(self, other, *, out=None):
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
                 raise RuntimeError('maximum not implemented for complex tensors.')
-            if desc.large and (plan is None or plan.plain):
-                array = into(np.maximum, desc, left, right)
-            else:
-                array = np.maximum(left, right)
-            if plan is not None and not plan.plain:
+            array = rounded_once(k_maximum, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
             autograd_first(error, locals(), 'maximum')
@@ -2715,14 +2715,14 @@ def minimum(self, other, *, out=None):
     """minimum(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
-        array = np.minimum(self._array, other._array)
+        array = k_minimum(self._array, other._array)
     elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
-        array = np.minimum(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.minimum(self._array, other._array)
+        array = k_minimum(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
+        array = k_minimum(self._array, other._array)
         desc = plan.result
     else:
         try:
@@ -2732,11 +2732,8 @@ def minimum(self, other, *, out=None):
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
                 raise RuntimeError('minimum not implemented for complex tensors.')
-            if desc.large and (plan is None or plan.plain):
-                array = into(np.minimum, desc, left, right)
-            else:
-                array = np.minimum(left, right)
-            if plan is not None and not plan.plain:
+            array = rounded_once(k_minimum, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
             autograd_first(error, locals(), 'minimum')
@@ -2882,14 +2879,14 @@ def fmax(self, other, *, out=None):
     """fmax(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
-        array = np.fmax(self._array, other._array)
+        array = k_fmax(self._array, other._array)
     elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
-        array = np.fmax(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.fmax(self._array, other._array)
+        array = k_fmax(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
+        array = k_fmax(self._array, other._array)
         desc = plan.result
     else:
         try:
@@ -2899,11 +2896,8 @@ def fmax(self, other, *, out=None):
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
                 raise RuntimeError('fmax not implemented for complex tensors.')
-            if desc.large and (plan is None or plan.plain):
-                array = into(np.fmax, desc, left, right)
-            else:
-                array = np.fmax(left, right)
-            if plan is not None and not plan.plain:
+            array = rounded_once(k_fmax, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
             autograd_first(error, locals(), 'fmax')
@@ -3049,14 +3043,14 @@ def fmin(self, other, *, out=None):
     """fmin(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
-        array = np.fmin(self._array, other._array)
+        array = k_fmin(self._array, other._array)
     elif type(self) is Tensor and (desc := self._desc).fast and (
         type(other) is float and other in (known := desc.constants) or type(other) is int and other in (known := desc.integers)
     ):
         other = known[other]
-        array = np.fmin(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.fmin(self._array, other._array)
+        array = k_fmin(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
+        array = k_fmin(self._array, other._array)
         desc = plan.result
     else:
         try:
@@ -3066,11 +3060,8 @@ def fmin(self, other, *, out=None):
             self, other, left, right, desc, plan = found
             if desc.dtype.category == 3:
                 raise RuntimeError('fmin not implemented for complex tensors.')
-            if desc.large and (plan is None or plan.plain):
-                array = into(np.fmin, desc, left, right)
-            else:
-                array = np.fmin(left, right)
-            if plan is not None and not plan.plain:
+            array = rounded_once(k_fmin, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
             autograd_first(error, locals(), 'fmin')
@@ -4292,14 +4283,14 @@ def clamp_min_tensor(self, min, *, out=None):
     """clamp_min_tensor(self, min) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(min) is Tensor and (desc := self._desc) is min._desc and desc.fast:
-        array = np.maximum(self._array, min._array)
+        array = k_maximum(self._array, min._array)
     elif type(self) is Tensor and (desc := self._desc).fast and (
         type(min) is float and min in (known := desc.constants) or type(min) is int and min in (known := desc.integers)
     ):
         min = known[min]
-        array = np.maximum(self._array, min._array)
-    elif type(self) is Tensor and type(min) is Tensor and (plan := self._desc.plans.get(min._desc)) is not None and plan.raw and plan.plain:
-        array = np.maximum(self._array, min._array)
+        array = k_maximum(self._array, min._array)
+    elif type(self) is Tensor and type(min) is Tensor and (plan := self._desc.plans.get(min._desc)) is not None and plan.raw and self._desc.plain and min._desc.plain:
+        array = k_maximum(self._array, min._array)
         desc = plan.result
     else:
         try:
@@ -4309,11 +4300,8 @@ def clamp_min_tensor(self, min, *, out=None):
             self, min, left, right, desc, plan = found
             if desc.dtype.category == 3:
                 raise refused('maximum_cpu', desc.dtype, out)
-            if desc.large and (plan is None or plan.plain):
-                array = into(np.maximum, desc, left, right)
-            else:
-                array = np.maximum(left, right)
-            if plan is not None and not plan.plain:
+            array = rounded_once(k_maximum, left, right)
+            if plan is not None and not (self._desc.plain and min._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
             autograd_first(error, locals(), 'clamp_min_tensor')
@@ -4453,9 +4441,9 @@ def clamp_min_tensor_(self, min):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        np.maximum(target, right, out=target, casting='unsafe')
+        target[...] = k_maximum(target, right) if self._desc.real else rounded_once(k_maximum, target, right)
     else:
-        self._array = assigned(target, np.maximum(target, right))
+        self._array = assigned(target, rounded_once(k_maximum, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)
@@ -4530,14 +4518,14 @@ def clamp_max_tensor(self, max, *, out=None):
     """clamp_max_tensor(self, max) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(max) is Tensor and (desc := self._desc) is max._desc and desc.fast:
-        array = np.minimum(self._array, max._array)
+        array = k_minimum(self._array, max._array)
     elif type(self) is Tensor and (desc := self._desc).fast and (
         type(max) is float and max in (known := desc.constants) or type(max) is int and max in (known := desc.integers)
     ):
         max = known[max]
-        array = np.minimum(self._array, max._array)
-    elif type(self) is Tensor and type(max) is Tensor and (plan := self._desc.plans.get(max._desc)) is not None and plan.raw and plan.plain:
-        array = np.minimum(self._array, max._array)
+        array = k_minimum(self._array, max._array)
+    elif type(self) is Tensor and type(max) is Tensor and (plan := self._desc.plans.get(max._desc)) is not None and plan.raw and self._desc.plain and max._desc.plain:
+        array = k_minimum(self._array, max._array)
         desc = plan.result
     else:
         try:
@@ -4547,11 +4535,8 @@ def clamp_max_tensor(self, max, *, out=None):
             self, max, left, right, desc, plan = found
             if desc.dtype.category == 3:
                 raise refused('minimum_cpu', desc.dtype, out)
-            if desc.large and (plan is None or plan.plain):
-                array = into(np.minimum, desc, left, right)
-            else:
-                array = np.minimum(left, right)
-            if plan is not None and not plan.plain:
+            array = rounded_once(k_minimum, left, right)
+            if plan is not None and not (self._desc.plain and max._desc.plain):
                 array, desc = arrange(array, desc)
         except Exception as error:
             autograd_first(error, locals(), 'clamp_max_tensor')
@@ -4691,9 +4676,9 @@ def clamp_max_tensor_(self, max):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        np.minimum(target, right, out=target, casting='unsafe')
+        target[...] = k_minimum(target, right) if self._desc.real else rounded_once(k_minimum, target, right)
     else:
-        self._array = assigned(target, np.minimum(target, right))
+        self._array = assigned(target, rounded_once(k_minimum, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)

@@ -297,12 +297,18 @@ def log_softmax(x: Array, dim: int) -> Array:
 
 def softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Array:
     """The gradient of softmax."""
-    return row_major(output * (grad_output - total(grad_output * output, dim)))
+    return row_major(output * (grad_output - _signed_total(grad_output * output, dim)))
 
 
 def log_softmax_backward_data(grad_output: Array, output: Array, dim: int) -> Array:
     """The gradient of log_softmax."""
-    return row_major(grad_output - np.exp(output) * total(grad_output, dim))
+    return row_major(grad_output - np.exp(output) * _signed_total(grad_output, dim))
+
+
+def _signed_total(x: Array, dim: int) -> Array:
+    """The sum as the gradients have it: along the last dimension it begins with the first element, elsewhere with 0."""
+    last = x.ndim and dim % x.ndim == x.ndim - 1
+    return np.add.reduce(x, axis=dim, keepdims=True, initial=-0.0) if last else total(x, dim)
 
 
 def softmax_double_backward(grad: Array, grad_output: Array, output: Array, dim: int) -> Array:

@@ -76,6 +76,55 @@ def in_layout(out: Array, model: Array) -> Array:
     return new
 
 
+_VECTORS = 64  # bytes that PyTorch compares at once
+
+
+def _extreme(ufunc: np.ufunc, x: Array, y: Array) -> Array:
+    """Of 0 and -0 the first operand's, as in C++; but of what PyTorch compares as vectors the second's, as in NumPy.
+
+    Vectors are what lies one element behind the other on both sides, or is one number on one of them. (Rows of what is
+    stretched otherwise are short, and are not looked at.)
+    """
+    out = ufunc(y, x)
+    if out.nbytes < _VECTORS or out.dtype.kind != "f" or out.all() or not out.flags.c_contiguous:
+        return out
+    if all([a.size == 1 or (a.shape == out.shape and a.flags.c_contiguous) for a in (x, y)]):
+        whole = out.size - out.size % (_VECTORS // out.itemsize)
+        one, other = [a if a.size == 1 else a.reshape(-1)[:whole] for a in (x.reshape(-1), y.reshape(-1))]
+        ufunc(one, other, out=out.reshape(-1)[:whole])
+    return out
+
+
+def maximum(x: Array, y: Array) -> Array:
+    """The larger; nan wins."""
+    return _extreme(np.maximum, x, y)
+
+
+def minimum(x: Array, y: Array) -> Array:
+    """The smaller; nan wins."""
+    return _extreme(np.minimum, x, y)
+
+
+clamp_min_tensor, clamp_max_tensor = maximum, minimum
+
+
+def _first_zero(x: Array, y: Array, out: Array) -> Array:
+    """Of 0 and -0 the first operand's; NumPy takes either, as they lie in memory."""
+    if out.dtype.kind == "f" and not out.all():
+        return np.where((x == 0) & (y == 0), x, out)
+    return out
+
+
+def fmax(x: Array, y: Array) -> Array:
+    """The larger; a number wins over nan."""
+    return _first_zero(x, y, np.fmax(x, y))
+
+
+def fmin(x: Array, y: Array) -> Array:
+    """The smaller; a number wins over nan."""
+    return _first_zero(x, y, np.fmin(x, y))
+
+
 def maximum_backward(grad: Array, mine: Array, other: Array) -> Array:
     """Half at a tie, nothing where the other is larger."""
     half = choose(mine == other, grad / grad.dtype.type(2), grad)
@@ -196,8 +245,8 @@ def clamp_max(x: Array, max: Any) -> Array:
 def clamp_tensor(x: Array, min: Array | None, max: Array | None) -> Array:
     """x between two arrays, either of which may be None."""
     if min is not None:
-        x = np.maximum(x, min)
-    return x if max is None else np.minimum(x, max)
+        x = maximum(x, min)
+    return x if max is None else minimum(x, max)
 
 
 def clamp_backward(grad: Array, x: Array, min: Any, max: Any) -> Array:

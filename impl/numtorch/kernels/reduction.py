@@ -147,16 +147,29 @@ def min_all(x: Array) -> Array:
 
 def amax(x: Array, dim: Dims, keepdim: bool) -> Array:
     """The largest elements over some dimensions."""
-    return reduced(np.maximum, x, dim, keepdim)
+    return _first_zeros(x, reduced(np.maximum, x, dim, keepdim), dim, keepdim)
 
 
 def amin(x: Array, dim: Dims, keepdim: bool) -> Array:
     """The smallest elements over some dimensions."""
-    return reduced(np.minimum, x, dim, keepdim)
+    return _first_zeros(x, reduced(np.minimum, x, dim, keepdim), dim, keepdim)
+
+
+def _first_zeros(x: Array, values: Array, dim: Dims, keepdim: bool) -> Array:
+    """Extreme values, each with the sign of the first zero where 0 and -0 tie; NumPy has that of any."""
+    if values.dtype.kind != "f" or x.ndim == 0 or values.all():
+        return values
+    over = axes(dim, x.ndim)
+    lanes = np.moveaxis(x, over, range(-len(over), 0))
+    lanes = lanes.reshape((*lanes.shape[: x.ndim - len(over)], -1))
+    first = np.take_along_axis(lanes, np.argmax(lanes == 0, axis=-1)[..., None], -1).reshape(values.shape)
+    return np.where(values == 0, first, values)[()]
 
 
 def aminmax(x: Array, dim: int | None, keepdim: bool) -> tuple[Array, Array]:
     """The smallest and the largest elements."""
+    if dim is None:
+        return min_all(x), max_all(x)
     return amin(x, dim, keepdim), amax(x, dim, keepdim)
 
 
@@ -182,13 +195,13 @@ def _index_of(function: Any, x: Array, dim: int | None, keepdim: bool) -> Array:
 def max_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
     """The largest elements over one dimension, and the first index of each."""
     index = argmax(x, dim, keepdim)
-    return _signed_zeros(x, amax(x, dim, keepdim), index, dim, keepdim), index
+    return _signed_zeros(x, reduced(np.maximum, x, dim, keepdim), index, dim, keepdim), index
 
 
 def min_dim(x: Array, dim: int, keepdim: bool) -> tuple[Array, Array]:
     """The smallest elements over one dimension, and the first index of each."""
     index = argmin(x, dim, keepdim)
-    return _signed_zeros(x, amin(x, dim, keepdim), index, dim, keepdim), index
+    return _signed_zeros(x, reduced(np.minimum, x, dim, keepdim), index, dim, keepdim), index
 
 
 def _signed_zeros(x: Array, values: Array, index: Array, dim: int, keepdim: bool) -> Array:

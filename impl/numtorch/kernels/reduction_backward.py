@@ -254,7 +254,7 @@ def cumsum_backward(grad: Array, dim: int, dtype: Any) -> Array:
 
 def reversed_cumsum(x: Array, dim: int) -> Array:
     """Running sums from the end, in memory of their own."""
-    return np.array(np.flip(running(np.add, np.flip(x, dim), dim, x.dtype), dim), order="C")
+    return np.array(np.flip(running(np.add, np.flip(x, dim), dim, x.dtype), dim), order="C") + x.dtype.type(0)  # no -0
 
 
 def cumprod_backward(grad: Array, x: Array, dim: int, result: Array) -> Array:

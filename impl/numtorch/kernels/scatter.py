@@ -146,8 +146,18 @@ def combine_at(out: Array, where: tuple, src: Array, reduce: str, include_self: 
 def scatter_reduce(x: Array, dim: int, index: Array, src: Array, reduce: str, include_self: bool = True) -> Array:
     """A copy with the source's elements combined where the index says."""
     out = fresh(x)
-    combine_at(out, places(out, dim, index), cut(src, index), reduce, include_self)
+    where, src = places(out, dim, index), cut(src, index)
+    combine_at(out, where, src, reduce, include_self)
+    if reduce in ("amax", "amin") and out.dtype.kind == "f" and not out.all():
+        _first_zeros(out, x.reshape(out.shape) if include_self else out, where, src)
     return shaped_as(out, x)
+
+
+def _first_zeros(out: Array, before: Array, where: tuple, src: Array) -> None:
+    """The largest or smallest, each with the sign of the first zero where 0 and -0 tie; NumPy has that of the last."""
+    zero = (src == 0) & (out[where] == 0)
+    out[tuple([np.broadcast_to(at, zero.shape)[zero][::-1] for at in where])] = src[zero][::-1]
+    np.copyto(out, before, where=(before == 0) & (out == 0))
 
 
 scatter_with = scatter_reduce

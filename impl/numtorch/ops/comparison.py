@@ -29,16 +29,16 @@ for _name, _ufunc in (("bitwise_and", np.bitwise_and), ("bitwise_or", np.bitwise
 nondiff("isclose(self: Tensor, other: Tensor, rtol, atol, equal_nan)", k.isclose, layout="elementwise")
 
 # ---- the larger and the smaller: ties share, or the first takes all
-op("maximum(self, other)", np.maximum, inplace=False,
+op("maximum(self, other)", k.maximum, pointwise=True, inplace=False,
    self="maximum_backward(grad, self, other)", other="maximum_backward(grad, other, self)",
    jvp="other_t + share(self_p > other_p, self_p == other_p, result) * (self_t - other_t)")
-op("minimum(self, other)", np.minimum, inplace=False,
+op("minimum(self, other)", k.minimum, pointwise=True, inplace=False,
    self="minimum_backward(grad, self, other)", other="minimum_backward(grad, other, self)",
    jvp="other_t + share(self_p < other_p, self_p == other_p, result) * (self_t - other_t)")
-op("fmax(self, other)", np.fmax, inplace=False,
+op("fmax(self, other)", k.fmax, pointwise=True, inplace=False,
    self="fmax_self_backward(grad, self, other)", other="fmax_other_backward(grad, self, other)",
    jvp="other_t + either(self_p > other_p, isnan(other_p)) * (self_t - other_t)")
-op("fmin(self, other)", np.fmin, inplace=False,
+op("fmin(self, other)", k.fmin, pointwise=True, inplace=False,
    self="fmin_self_backward(grad, self, other)", other="fmin_other_backward(grad, self, other)",
    jvp="other_t + either(self_p <= other_p, isnan(other_p)) * (self_t - other_t)")
 
@@ -68,9 +68,9 @@ nary("clamp_tensor(self, min, max)", k.clamp_tensor, node="ClampBackward0", inpl
      self="clamp_backward(grad, self, min, max)", min="clamp_lower_backward(grad, self, min, max)",
      max="clamp_upper_backward(grad, self, min, max)", together="clamp_tensor_backward(grad, self, min, max, needed)",
      jvp="clamp_jvp(self_p, self_t, min_p, min_t, max_p, max_t)")
-op("clamp_min_tensor(self, min)", np.maximum, node="ClampMinBackward1",
+op("clamp_min_tensor(self, min)", k.clamp_min_tensor, pointwise=True, node="ClampMinBackward1",
    self="at_least(grad, self, min)", min="below(grad, self, min)",
    jvp="where(ge(self_p, min_p), self_t, min_t)")
-op("clamp_max_tensor(self, max)", np.minimum, node="ClampMaxBackward1",
+op("clamp_max_tensor(self, max)", k.clamp_max_tensor, pointwise=True, node="ClampMaxBackward1",
    self="at_most(grad, self, max)", max="above(grad, self, max)",
    jvp="where(le(self_p, max_p), self_t, max_t)")

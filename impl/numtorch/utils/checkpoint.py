@@ -22,6 +22,7 @@ from ..autograd.grad_mode import enable_grad, no_grad
 from ..autograd.graph import saved_tensors_hooks
 from ..backward import engine
 from ..grad_mode import is_grad_enabled
+from ..nodes.saved import DETACHED, was_detached
 from ..nodes.saved_variable import SavedVariable, save
 from ..random import fork_rng, get_rng_state, set_rng_state
 from ..tensor import Tensor
@@ -310,7 +311,11 @@ class _Frame:
 
     def inputs(self) -> list[Any]:
         """The arguments of the call."""
-        return [a.unpack(None) if isinstance(a, SavedVariable) else a for a in self.args]
+        found = [a.unpack(None) if isinstance(a, SavedVariable) else a for a in self.args]
+        for saved, tensor in zip(self.args, found, strict=True):
+            if isinstance(saved, SavedVariable) and not saved._is_packed() and was_detached(tensor, saved._version):
+                raise RuntimeError(DETACHED)  # no node is named for which they were saved, which is why it is refused
+        return found
 
     def recompute(self, key: Any) -> None:
         """Fill the Holders, and check that what fills them looks like what they stand for."""
