@@ -113,3 +113,16 @@ def gradient_of_nothing_keeps_its_strides_through_zeros(
         getattr(y, how)(torch.ones(()))
     z = y.permute(*reversed(range(len(shape)))) if turned else y
     torch.autograd.grad(z, (y, x), torch.ones(z.shape).mT.contiguous().mT)
+
+
+@case(requires=["backward"])
+def real_operand_of_a_complex_power_is_cast_first(
+    torch, z: floats(shape=(2, 1), values="positive"), w: floats(shape=(2, 1), values="positive"), base: st.booleans()
+):
+    """float_power makes all operands complex if one is; the gradient of a real one lies as a real part does."""
+    z = torch.complex(z, z + 1)
+    w.requires_grad_()
+    y = w.float_power(z) if base else z.float_power(w)
+    y.backward(torch.ones_like(y))
+    y.grad_fn._saved_exponent
+    z.float_power(2) + z.requires_grad_().float_power(3).grad_fn._saved_exponent

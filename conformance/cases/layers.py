@@ -266,3 +266,23 @@ def attention_of_an_expanded_query_has_memory_of_its_own(
     query = query.transpose(1, 2).transpose(1, 2) if turned else query
     y = torch.nn.functional.scaled_dot_product_attention(query, k, k)
     y.exp().sum().backward()
+
+
+@case(requires=["elementwise"])
+def element_normalized_alone_is_what_a_product_lost(
+    torch,
+    x: floats(shape=(2, 1), values="positive", dtype="float32"),
+    w: floats(shape=(1,), values="positive"),
+    double: st.booleans(),
+):
+    """A group of one element, scaled by a weight, is not quite zero: products are not rounded before they are summed."""
+    kind = torch.float64 if double else torch.float32
+    torch.nn.functional.group_norm(x.to(kind) * 1.1, 1, w.to(kind) * 0.7).lgamma()
+
+
+@case(requires=["elementwise"])
+def matrix_of_two_normalized_rows_is_hardly_singular(
+    torch, x: floats(shape=(2, 2), values="positive", dtype="float32")
+):
+    """Two rows of a batch are normalized to opposites but for roundings, which say whether there is an inverse."""
+    torch.linalg.inv(torch.nn.functional.batch_norm(x * 1.1, None, None, training=True))

@@ -23,8 +23,9 @@ def float_power(input: Any, exponent: Any, *, out: Any = None) -> Tensor:
             f"the output given to float_power has dtype {out._desc.dtype.scalar_name} but the operation's result requires "
             f"dtype {wanted.scalar_name}"
         )
-    exponent = _double(exponent)  # first: PyTorch's C++ evaluates the right operand first
-    result = power(_double(input), exponent)
+    kind = _wanted(input, exponent)
+    exponent = _cast(exponent, kind)  # first: PyTorch's C++ evaluates the right operand first
+    result = power(_cast(input, kind), exponent)
     return result if out is None else store(out, result, "pow")
 
 
@@ -36,7 +37,7 @@ def float_power_(self: Tensor, exponent: Any) -> Tensor:
             f"the base given to float_power_ has dtype {self._desc.dtype.scalar_name} but the operation's result "
             f"requires dtype {wanted.scalar_name}"
         )
-    return pow_(self, _double(exponent))
+    return pow_(self, _cast(exponent, wanted))
 
 
 def _wanted(*operands: Any) -> Any:
@@ -45,10 +46,10 @@ def _wanted(*operands: Any) -> Any:
     return complex128 if given else float64
 
 
-def _double(x: Any) -> Any:
+def _cast(x: Any, kind: Any) -> Any:
     if isinstance(x, Tensor):
-        return x.to(complex128 if x._desc.dtype.is_complex else float64)
-    return complex(x) if isinstance(x, complex) else float(x)
+        return x.to(kind)
+    return complex(x) if kind.is_complex else float(x)
 
 
 def conj_physical(input: Tensor, *, out: Any = None) -> Tensor:

@@ -88,7 +88,7 @@ def _extreme(ufunc: np.ufunc, x: Array, y: Array) -> Array:
     out = ufunc(y, x)
     if out.nbytes < _VECTORS or out.dtype.kind != "f" or out.all() or not out.flags.c_contiguous:
         return out
-    if all([a.size == 1 or (a.shape == out.shape and a.flags.c_contiguous) for a in (x, y)]):
+    if all(a.size == 1 or (a.shape == out.shape and a.flags.c_contiguous) for a in (x, y)):
         whole = out.size - out.size % (_VECTORS // out.itemsize)
         one, other = [a if a.size == 1 else a.reshape(-1)[:whole] for a in (x.reshape(-1), y.reshape(-1))]
         ufunc(one, other, out=out.reshape(-1)[:whole])

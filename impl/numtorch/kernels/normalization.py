@@ -9,81 +9,23 @@ from ..dtype import dtypes
 from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .half import in_steps
+from .moments import channel_moments, is_short, moments, row_moments, short_moments
+from .numbers import fused
 from .pooling import as_pooled
 
 Array = Any
 Three = tuple[Any, Any, Any]
 
 
-def _moments(x: Array, axes: Any) -> tuple[Array, Array]:
-    """The mean over axes, kept, and the elements without it."""
-    count = prod([x.shape[a] for a in axes])
-    mean = np.add.reduce(x, axis=axes, keepdims=True) / x.dtype.type(count or np.nan)
-    return mean, x - mean
-
-
-LARGEST = {2: float(np.finfo(np.float32).max), 4: float(np.finfo(np.float32).max), 8: float(np.finfo(np.float64).max)}
-"""The largest number of the type that PyTorch computes the moments of rows in, by the bytes of an element."""
-
-
-LANES = {2: 16, 4: 8, 8: 4}
-"""How many elements PyTorch's vectors hold, by the bytes of one. (Machines with longer ones find other infinities.)"""
-
-
-def _row_moments(x: Array, axes: Any, kind: Any) -> Three:
-    """The mean of each row, kept, the elements without it, and the sum of their squares.
-
-    Where a square overflows, which the sum of all squares says, PyTorch's are what joining the moments of pieces makes of it.
-    """
-    mean, centred = _moments(x, axes)
-    square = np.add.reduce(centred * centred, axis=axes, keepdims=True)
-    if not np.vdot(x, x) <= LARGEST[kind.itemsize]:
-        rows = x.reshape(mean.size, -1)
-        with np.errstate(all="ignore"):
-            for row, place in zip(rows, np.ndindex(mean.shape), strict=True):
-                if not np.max(row * row) <= LARGEST[kind.itemsize]:
-                    mean[place], square[place] = _joined(row.astype(kind if kind.itemsize == 8 else np.float32), kind)
-        centred = x - mean
-    return mean, centred, square
-
-
-def _joined(row: Array, kind: Any) -> tuple[Any, Any]:
-    """The mean of a row and the sum of squares about it, by Welford's recurrence in each lane of a vector, and joined.
-
-    The first lane is joined with the elements that fill no vector. Where there are none these count times zero, so that a
-    square which overflows there is nan; in any other lane it is infinite, and leaves no deviation. An infinity leaves a mean
-    only in the last lane.
-    """
-    lanes = LANES[kind.itemsize]
-    vectors = len(row) // lanes
-    zero = row.dtype.type(0)
-    count, mean, square = 0, zero, zero
-    for value in row[vectors * lanes :]:
-        count += 1
-        away = value - mean
-        mean = mean + away / row.dtype.type(count)
-        square = square + away * (value - mean)
-    width = min(lanes, 8)  # two vectors of halves are one of single precision each
-    steps = row[: vectors * lanes].reshape(-1, width)
-    means, squares = np.zeros(width, row.dtype), np.zeros(width, row.dtype)
-    for n, values in enumerate(steps, 1):
-        away = values - means
-        means = means + away * row.dtype.type(1 / n)
-        squares = squares + away * (values - means)
-    for more, most in zip(means, squares, strict=True):
-        total = count + len(steps)
-        part = row.dtype.type(len(steps) / total if total else 0)
-        away = more - mean
-        mean = mean + part * away
-        square = square + (most + away * away * part * row.dtype.type(count))
-        count = total
-    return mean, square
-
-
 def _reciprocal(variance: Array, eps: float) -> Array:
     """One over the standard deviation."""
     kind = variance.dtype.type
     return kind(1) / np.sqrt(variance + kind(eps))
+
+
+def _wide_reciprocal(variance: Array, eps: float) -> Array:
+    """The same where it is computed in double precision."""
+    return (1 / np.sqrt(variance.astype(np.float64, copy=False) + eps)).astype(variance.dtype, copy=False)
 
 
 def _scaled(x: Array, weight: Array | None, bias: Array | None, shape: tuple) -> Array:
@@ -99,7 +41,9 @@ def _line(
 ) -> Array:  # fmt: skip
     """The same of elements that are not centred yet, as PyTorch has it: one factor and one summand a channel."""
     factor = rstd if weight is None else rstd * weight.reshape(shape)
-    return x * factor + ((0 if bias is None else bias.reshape(shape)) - mean * factor)
+    return fused(
+        x, factor, -mean * factor + factor.dtype.type(0) if bias is None else fused(-mean, factor, bias.reshape(shape))
+    )
 
 
 def _double(*arrays: Array | None) -> list[Array | None]:
@@ -135,13 +79,36 @@ def _sent_back(grad: Array, centred: Array, rstd: Array, axes: tuple, count: int
 def native_layer_norm(x: Array, shape: tuple, weight: Array | None, bias: Array | None, eps: float) -> Three:
     """The elements of each row normalized, its mean, and one over its deviation."""
     kind = x.dtype
+    if is_short(kind, prod(shape)) and _all_of(kind, weight, bias):
+        return _short_layer_norm(x, shape, weight, bias, eps)
     x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
     axes = tuple(range(x.ndim - len(shape), x.ndim))
-    mean, centred, square = _row_moments(x, axes, kind)
+    mean, centred, square = row_moments(x, axes, kind)
     rstd = _reciprocal(square / square.dtype.type(prod(shape) or np.nan), eps)
     centred *= rstd
     out = _scaled(centred, weight, bias, shape)
     return row_major(out.astype(kind, copy=False)), *_statistics(kind, mean, rstd)
+
+
+def _all_of(kind: Any, *arrays: Array | None) -> bool:
+    return all(x is None or x.dtype == kind for x in arrays)
+
+
+def _short_layer_norm(x: Array, shape: tuple, weight: Array | None, bias: Array | None, eps: float) -> Three:
+    """Rows of few elements, in the precision that they have."""
+    rows = np.ascontiguousarray(x).reshape(-1, prod(shape))
+    mean, variance = short_moments(rows)
+    rstd = _reciprocal(variance, eps)
+    out = rows - mean[:, None]
+    if weight is None and bias is not None:
+        out = fused(out, rstd[:, None], bias.reshape(-1))
+    else:
+        out = out * rstd[:, None]
+        if weight is not None:
+            out = out * weight.reshape(-1) if bias is None else fused(out, weight.reshape(-1), bias.reshape(-1))
+        out += 0  # which is no -0
+    kept = x.shape[: x.ndim - len(shape)] + (1,) * len(shape)
+    return out.reshape(x.shape), mean.reshape(kept), rstd.reshape(kept)
 
 
 def native_layer_norm_backward(
@@ -186,14 +153,23 @@ def native_group_norm(
     """The elements of each group of channels normalized, the means, and one over the deviations."""
     kind = x.dtype
     source = x
+    count = channels // group * inner
+    each, shape = (n, group, channels // group, inner), (group, channels // group, 1)
+    if is_short(kind, count) and x.flags.c_contiguous and _all_of(kind, weight, bias):
+        mean, variance = [m.reshape(n, group) for m in short_moments(x.reshape(-1, count))]
+        rstd = _wide_reciprocal(variance, eps)
+        out = x.reshape(each)
+        if weight is None and bias is None:
+            out = (out - mean[..., None, None]) * rstd[..., None, None]
+        else:
+            out = _line(out, mean[..., None, None], rstd[..., None, None], weight, bias, shape)
+        return as_pooled(out.reshape(x.shape), source), mean, rstd
     x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
-    mean, centred, square = _row_moments(x.reshape(n, group, channels // group * inner), (2,), kind)
-    rstd = _reciprocal(square / square.dtype.type(channels // group * inner or np.nan), eps)
+    mean, centred, square = row_moments(x.reshape(n, group, count), (2,), kind)
+    rstd = _reciprocal(square / square.dtype.type(count or np.nan), eps)
     if weight is None and bias is None:
         out = centred * rstd
     else:
-        each = (n, group, channels // group, inner)
-        shape = (group, channels // group, 1)
         out = _line(x.reshape(each), mean[..., None], rstd[..., None], weight, bias, shape)
     out = out.reshape(x.shape)
     kept = _statistics(kind, mean.reshape(n, group), rstd.reshape(n, group))
@@ -251,15 +227,19 @@ def native_batch_norm(
     """The elements of each channel normalized by their own statistics, which move the running ones, or else by those."""
     kind, source = x.dtype, x
     kept = next((p.dtype for p in (weight, bias, running_mean, running_var) if p is not None), kind)
-    x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
     axes, shape, count = _of_channels(x)
+    if kind.char in "fd" and x.size and x.flags.c_contiguous and _all_of(kind, weight, bias, running_mean, running_var):
+        mean, rstd = _statistics_of_channels(x, running_mean, running_var, training, momentum, eps)
+        out = as_pooled(_line(x, mean.reshape(shape), rstd.reshape(shape), weight, bias, shape), source)
+        return (out, mean, rstd) if training else (out, np.empty(0, kind), np.empty(0, kind))
+    x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
     if not training:
         mean, variance = _double(running_mean, running_var)
         scale = _reciprocal(variance, eps)  # type: ignore[arg-type]
         at = mean.reshape(shape)  # type: ignore[union-attr]
         out = _line(x, at, scale.reshape(shape), weight, bias, shape).astype(kind, copy=False)
         return as_pooled(out, source), *_statistics(kind, np.empty(0), np.empty(0))
-    mean, centred = _moments(x, axes)
+    mean, centred = moments(x, axes)
     square = np.add.reduce(centred * centred, axis=axes, keepdims=True)
     mean, square = mean.reshape(-1), square.reshape(-1)
     rstd = _reciprocal(square / square.dtype.type(count), eps)
@@ -271,6 +251,23 @@ def native_batch_norm(
         mean, rstd = _double(*saved)  # type: ignore[assignment]  # which are those that are used, then
     out = _line(x, mean.reshape(shape), rstd.reshape(shape), weight, bias, shape).astype(kind, copy=False)
     return as_pooled(out, source), *saved
+
+
+def _statistics_of_channels(
+    x: Array, running_mean: Array | None, running_var: Array | None, training: bool, momentum: float, eps: float
+) -> tuple[Array, Array]:
+    """The means and deviations of channels to the last bit, which move the running ones; or else those."""
+    kind = x.dtype.type
+    if not training:
+        return running_mean, _reciprocal(running_var, eps)
+    mean, square = channel_moments(x)
+    count = x.size // x.shape[1]
+    if running_mean is not None:
+        running_mean[...] = kind(momentum) * mean + kind(1 - momentum) * running_mean
+    if running_var is not None:
+        new = square / kind(max(count - 1, 0) or np.nan)
+        running_var[...] = fused(new, kind(momentum), kind(1 - momentum) * running_var)
+    return mean, _wide_reciprocal(square / kind(count), eps)
 
 
 def native_batch_norm_backward(

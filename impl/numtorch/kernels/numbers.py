@@ -1,4 +1,4 @@
-"""A Python number as a kernel computes with it."""
+"""A Python number as a kernel computes with it, and sums that are rounded once."""
 
 from __future__ import annotations
 
@@ -43,3 +43,28 @@ def wrapped(number: Any, kind: np.dtype) -> Any:
     if kind.kind in "iu" and not -100 < number < 100:
         return np.array(number).astype(kind)[()]
     return kind.type(int(number) % 256 if kind.kind == "u" else number)
+
+
+def fused(a: Any, b: Any, c: Any) -> Any:
+    """a * b + c as a processor has it that rounds once, of single or of double precision.
+
+    PyTorch's compiler makes that of a product and a sum. Where the two cancel, what the product lost is all that is left. Of
+    many doubles only that is looked for, and the last bit is let be.
+    """
+    if a.dtype == np.float32:
+        return np.asarray(np.multiply(a, b, dtype=np.float64) + c).astype(np.float32)[()]
+    product = a * b
+    out = product + c
+    if out.size > _FEW and not (np.abs(out) <= np.abs(product) * _CANCELLED).any():
+        return out
+    high, upper = [x * _SPLIT - (x * _SPLIT - x) for x in (a, b)]  # Dekker's: the upper halves of the digits
+    low, lower = a - high, b - upper
+    lost = ((high * upper - product) + high * lower + low * upper) + low * lower
+    taken = out - product
+    lost = lost + (product - (out - taken)) + (c - taken)  # and Knuth's: what the sum lost
+    return np.where(np.isfinite(lost) & (lost != 0), out + lost, out)
+
+
+_FEW = 64
+_CANCELLED = 2.0**-30
+_SPLIT = 2.0**27 + 1
