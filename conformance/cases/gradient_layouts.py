@@ -119,7 +119,7 @@ def gradient_of_nothing_keeps_its_strides_through_zeros(
 def real_operand_of_a_complex_power_is_cast_first(
     torch, z: floats(shape=(2, 1), values="positive"), w: floats(shape=(2, 1), values="positive"), base: st.booleans()
 ):
-    """float_power makes all operands complex if one is; the gradient of a real one lies as a real part does."""
+    """float_power makes operands complex first; the gradient of a real one lies as a real part does."""
     z = torch.complex(z, z + 1)
     w.requires_grad_()
     y = w.float_power(z) if base else z.float_power(w)

@@ -275,7 +275,7 @@ def element_normalized_alone_is_what_a_product_lost(
     w: floats(shape=(1,), values="positive"),
     double: st.booleans(),
 ):
-    """A group of one element, scaled by a weight, is not quite zero: products are not rounded before they are summed."""
+    """A group of one element, scaled by a weight, is what the rounding of a product lost."""
     kind = torch.float64 if double else torch.float32
     torch.nn.functional.group_norm(x.to(kind) * 1.1, 1, w.to(kind) * 0.7).lgamma()
 
@@ -284,5 +284,5 @@ def element_normalized_alone_is_what_a_product_lost(
 def matrix_of_two_normalized_rows_is_hardly_singular(
     torch, x: floats(shape=(2, 2), values="positive", dtype="float32")
 ):
-    """Two rows of a batch are normalized to opposites but for roundings, which say whether there is an inverse."""
+    """Two normalized rows are opposites but for roundings, which say whether there is an inverse."""
     torch.linalg.inv(torch.nn.functional.batch_norm(x * 1.1, None, None, training=True))
