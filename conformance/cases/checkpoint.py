@@ -438,7 +438,7 @@ def dropout_mask_is_replayed(torch, x: smooth(shape=(8,)), p: st.sampled_from([0
     x.grad != 0
 
 
-@case(requires=["checkpoint"], covers=["ck.records"])
+@case(requires=["checkpoint"], covers=["ck.nonreentrant"])
 def argument_that_was_detached_is_not_computed_from(torch, x: floats(shape=(2,)), leaf: CHOICES, early: CHOICES):
     """An argument with a history that detach_() took away is refused before the function runs again."""
     x.requires_grad_()
