@@ -100,8 +100,9 @@ def short_moments(rows: Array) -> tuple[Array, Array]:
         away = rows[:, n] - mean
         mean = mean + away / kind(n - begin + 1)
         square = square + away * (rows[:, n] - mean)
-    if not vectors:
-        return mean, square / kind(count)
+    if not vectors:  # there are joins all the same, of nothing: what overflows or is infinite there is nan
+        nothing = kind(0)
+        return mean + nothing * mean, (square + mean * mean * nothing) / kind(count)
     means, squares = rows[:, :lanes], np.zeros((height, lanes), rows.dtype)
     for n in range(1, vectors):
         values = rows[:, n * lanes : (n + 1) * lanes]
