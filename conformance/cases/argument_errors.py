@@ -305,3 +305,14 @@ def named_tuple_where_a_tensor_is_wanted(
 def where_of_a_tensor_tells_what_it_wants(torch, x: floats(), count: st.integers(0, 2)):
     """The method where() without its arguments, or with others, lists its forms."""
     x.where(*[x.gt(0), None][:count])
+
+
+@case(requires=["views"])
+def window_takes_no_truth_values(torch, x: floats(shape=(3,)), size: st.booleans(), step: st.booleans()):
+    """as_strided() refuses True and False where it wants ints, and index_put() None among its indices."""
+    x.as_strided((size or 1,), (step or 1,))
+    torch.as_strided(x, (2, size), (1, step))
+    x.as_strided((2,), (1,), step)
+    x.as_strided((2,), (1.5,))
+    x.reshape(1, 3).index_put((None, torch.tensor([0])), torch.ones(1))
+    x.index_put_((None,), torch.ones(1))

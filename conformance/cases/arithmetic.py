@@ -185,3 +185,21 @@ def polynomial(torch, x: floats(values="finite"), c: st.lists(numbers("float"), 
     for power, coefficient in enumerate(c):
         y = y + coefficient * x**power
     y.sum().backward()
+
+
+@case(requires=["backward", "pow"])
+def half_as_a_tensor_is_no_root(
+    torch,
+    values: st.lists(st.sampled_from([-0.0, 0.0, float("-inf"), float("inf"), 2.0, -1.0]), min_size=3, max_size=3),
+    kind: st.sampled_from(["float16", "bfloat16", "float32", "float64"]),
+    lone: st.booleans(),
+):
+    """The square root of minus infinity is nan; its power by a tensor of 0.5 is infinite."""
+    kind = getattr(torch, kind)
+    x = torch.tensor(values, dtype=kind).requires_grad_()
+    half = torch.tensor(0.5 if lone else [0.5], dtype=kind)
+    x.pow(0.5)
+    x.pow(half)
+    x.float_power(half)
+    (x.detach() * 1).pow_(half.expand(3))
+    x.pow(half + 1).sum().backward()

@@ -184,3 +184,11 @@ def integers_with_a_history_are_not_copied_for_a_node(
     n.pow_(2.5)
     n.hypot_(x)
     torch.clamp(n > 0, 0, 2)
+
+
+@case(requires=["promotion"])
+def least_number_has_no_absolute_value(torch, values: st.lists(st.integers(-128, 127), min_size=3, max_size=3)):
+    """gcd() of the least number of int8 is what Euclid's algorithm makes of it, which may be negative."""
+    x = torch.tensor([-128, 0, *values], dtype=torch.int8)
+    torch.gcd(x[:, None], x)
+    torch.lcm(x[:, None], x)

@@ -286,3 +286,19 @@ def matrix_of_two_normalized_rows_is_hardly_singular(
 ):
     """Two normalized rows are opposites but for roundings, which say whether there is an inverse."""
     torch.linalg.inv(torch.nn.functional.batch_norm(x * 1.1, None, None, training=True))
+
+
+@case(requires=["backward", "hooks"])
+def attention_of_nothing_adds_up_from_the_right(
+    torch, q: floats(shape=(0, 2)), named: st.sampled_from(["query", "key", "value"]), rows: st.integers(0, 1)
+):
+    """Attention of nothing is made of sums, of which the query's is the first that backward reaches."""
+    given = {"query": q, "key": torch.zeros(rows, 2), "value": torch.zeros(rows, 2)}
+    for x in given.values():
+        x.requires_grad_()
+
+    def raises(grad):
+        raise ValueError("from a hook")
+
+    given[named].register_hook(raises)
+    torch.nn.functional.scaled_dot_product_attention(*given.values()).sum().backward()

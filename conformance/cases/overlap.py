@@ -148,3 +148,19 @@ def items_with_holes_may_be_written_with_each_other(torch, x: floats(shape=(6,))
     x[1:].index_put_((i,), x[start::2][:2])
     x[::3].index_put_((i,), x[:2].expand(2, 2)[0])
     x[:4].index_put_((i,), x[start : start + 2])
+
+
+@case(requires=["out", "indexing"], covers=["inp.overlap"])
+def result_that_is_read_while_it_is_written(
+    torch, x: floats(shape=(3, 3)), name: st.sampled_from(["cross", "along", "linalg"])
+):
+    """cross() and take_along_dim() refuse a result in the memory of an operand, even in all of it."""
+    places = torch.zeros(2, 3, dtype=torch.long)
+    for out in (x[:2], x[1:]):
+        if name == "cross":
+            torch.cross(x[:2], x[1:] * 2, dim=1, out=out)
+        elif name == "linalg":
+            torch.linalg.cross(x[1:] * 2, x[:2], out=out)
+        else:
+            torch.take_along_dim(x[:2], places, 1, out=out)
+    torch.take_along_dim(places, places, 1, out=places)

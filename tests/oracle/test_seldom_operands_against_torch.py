@@ -409,3 +409,20 @@ def test_a_number_beyond_a_type_wraps_or_is_refused_as_pytorch_has_it(text: str)
             return eval(text, {"x": x, "n": number, "F": lib.nn.functional})
 
         agree(call, (kind, number))
+
+
+# ---- powers that are no roots
+
+
+@pytest.mark.parametrize("kind", ["float16", "bfloat16"])
+@pytest.mark.parametrize("exponent", [0, 0.5, -0.5, 1, 1.5, 2, -1, 3])
+def test_a_power_of_float16_has_no_short_cut(kind: str, exponent: float) -> None:
+    for number in (-0.0, 0.0, -INF, INF, NAN, 2.0, -1.0, -2.5):
+
+        def powers(lib: Any, number: float = number) -> Any:
+            x = lib.tensor([number], dtype=getattr(lib, kind)).requires_grad_()
+            y = x.pow(exponent)
+            y.backward()
+            return y, x.detach().clone().pow_(exponent), 1 / y, x.grad
+
+        agree(powers, number)

@@ -48,6 +48,7 @@ from ..kernels.special import fmod_scalar as k_fmod_scalar
 from ..kernels.special import frac as k_frac
 from ..kernels.special import frexp as k_frexp
 from ..kernels.special import frexp_backward as k_frexp_backward
+from ..kernels.special import gcd as k_gcd
 from ..kernels.special import heaviside as k_heaviside
 from ..kernels.bessel import i0 as k_i0
 from ..kernels.bessel import i0e as k_i0e
@@ -9275,19 +9276,16 @@ def gcd(self, other, *, out=None):
     """gcd(self, other) -> Tensor"""
     plan = None
     if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
-        array = np.gcd(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.gcd(self._array, other._array)
+        array = k_gcd(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
+        array = k_gcd(self._array, other._array)
         desc = plan.result
     else:
         tensors_only('gcd', self, other, 'other')
         found = operands(self, other, 'gcd', False)
         self, other, left, right, desc, plan = found
-        if desc.large and (plan is None or plan.plain):
-            array = into(np.gcd, desc, left, right)
-        else:
-            array = np.gcd(left, right)
-        if plan is not None and not plan.plain:
+        array = rounded_once(k_gcd, left, right)
+        if plan is not None and not (self._desc.plain and other._desc.plain):
             array, desc = arrange(array, desc)
     result = _new(*_TENSOR)
     result._array = array
@@ -9328,9 +9326,9 @@ def gcd_(self, other):
             saved_hooks.pack_before_write(node, self)
     target = self._array
     if type(target) is np.ndarray:
-        np.gcd(target, right, out=target, casting='unsafe')
+        target[...] = k_gcd(target, right) if self._desc.real else rounded_once(k_gcd, target, right)
     else:
-        self._array = assigned(target, np.gcd(target, right))
+        self._array = assigned(target, rounded_once(k_gcd, target, right))
     bump(self)
     if flag:
         rebase_history(self, node)

@@ -31,7 +31,7 @@ def expect_ints(value: Any, name: str, argument: str, position: int) -> tuple[in
         raise TypeError(
             f"{name}(): argument '{argument}' (position {position}) must be tuple of ints, not {type(value).__name__}"
         )
-    return sizes((value,))
+    return int_list(value, name, argument, position)
 
 
 def int_list(value: Any, name: str, argument: str, position: int) -> tuple[int, ...]:
@@ -43,7 +43,7 @@ def int_list(value: Any, name: str, argument: str, position: int) -> tuple[int, 
             f"{name}(): argument '{argument}' (position {position}) must be tuple of ints, not {type_name(value)}"
         )
     for i, item in enumerate(value):
-        if not is_int(item) and not isinstance(item, Tensor):
+        if not is_int(item) and not isinstance(item, Tensor) and not (i and isinstance(item, bool)):
             raise TypeError(
                 f"{name}(): argument '{argument}' (position {position}) must be tuple of ints, but found element of type "
                 f"{type_name(item)} at pos {i}"

@@ -182,7 +182,8 @@ def scaled_dot_product_attention(
     _expect_fitting(query, key, value, attn_mask)
     shape = (*query._desc.shape[:-1], value._desc.shape[-1])
     if 0 in (*shape, key._desc.shape[-2]):
-        return query.new_zeros(shape) + d.mul_scalar(query.sum() + key.sum() + value.sum(), 0)
+        third, second = value.sum(), key.sum()  # from right to left, as PyTorch's C++ evaluates operands
+        return query.new_zeros(shape) + d.mul_scalar(query.sum() + second + third, 0)
     one = _in_one_kernel(query, key, value, attn_mask, dropout_p, enable_gqa)
     mask = None if attn_mask is None else _as_bias(attn_mask, query._desc.dtype)
     if one:

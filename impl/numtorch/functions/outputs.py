@@ -120,7 +120,7 @@ _rows(EXACT, "diag", COMPOSITE)
 _rows(EXACT, "matrix_power", "matmul")
 _rows(HISTOGRAM, "histc", NEVER)
 
-APART = {"gather": 1, "take": 2, "index_select": 2, "masked_select": 2}
+APART = {"gather": 1, "take_along_dim": 1, "cross": 2, "take": 2, "index_select": 2, "masked_select": 2}
 """How many of the first operands `out` may share no memory with, not even all of it: they are read while it is written."""
 
 SEVERAL = {n: n for n in ("aminmax", "cummax", "cummin", "frexp", "kthvalue", "mode", "topk")}

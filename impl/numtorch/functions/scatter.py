@@ -325,10 +325,13 @@ def _picks(name: str, self: Tensor, indices: Any) -> tuple:
             f"{name}(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}"
         )
     used = 0
+    for i, x in enumerate(indices):
+        if not isinstance(x, Tensor):
+            raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
     for x in indices:
-        if x is not None and x._desc.dtype.category > dtypes.INTEGRAL:
+        if x._desc.dtype.category > dtypes.INTEGRAL:
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-        used += x._desc.ndim if x is not None and is_mask(x) else 1
+        used += x._desc.ndim if is_mask(x) else 1
     if used > self._desc.ndim:
         raise IndexError(f"too many indices for tensor of dimension {self._desc.ndim} (got {used})")
     return tuple(indices)

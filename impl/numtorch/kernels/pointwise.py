@@ -237,6 +237,16 @@ def pow_scalar(x: Array, exponent: Any) -> Array:
     return np.power(x, in_type(exponent, x.dtype))
 
 
+def _float16_power(x: Array, exponent: Any) -> Array:
+    """The same of float16, given in single precision: there are no short cuts through roots and products."""
+    if exponent in (0, 1):
+        return pow_scalar(x, exponent)
+    return _power(x, np.float32(np.float16(exponent)))
+
+
+pow_scalar.of_float16 = _float16_power  # type: ignore[attr-defined]
+
+
 def squared(x: Array) -> Array:
     """x ** 2 in a formula"""
     return x * x
@@ -248,7 +258,14 @@ def pow_tensor(x: Array, exponent: Array) -> Array:
         return integer_power(x, exponent)
     if x.dtype.kind == "b":
         raise NotImplementedError("\"pow\" not implemented for 'Bool'")
-    return complex_power(x, exponent) if x.dtype.kind == "c" else np.power(x, exponent)
+    return complex_power(x, exponent) if x.dtype.kind == "c" else _power(x, exponent)
+
+
+def _power(x: Array, exponent: Array) -> Array:
+    """Real numbers to real powers, as in C; where one exponent stands for all NumPy draws the root, of -0 and -inf another."""
+    out = np.power(x, exponent)
+    half = exponent == 0.5
+    return np.where(half, np.where(x == -np.inf, -x, out + out.dtype.type(0)), out)[()] if half.any() else out
 
 
 def complex_power(x: Array, exponent: Array) -> Array:
@@ -298,7 +315,7 @@ def pow_backward(grad: Array, x: Array, exponent: Any) -> Array:
 
 def pow_backward_self(grad: Array, x: Array, exponent: Array) -> Array:
     """The same for a tensor exponent: zero where the exponent is zero."""
-    return np.where(exponent == 0, x.dtype.type(0), grad * (exponent * np.power(x, exponent - exponent.dtype.type(1))))
+    return np.where(exponent == 0, x.dtype.type(0), grad * (exponent * _power(x, exponent - exponent.dtype.type(1))))
 
 
 def pow_backward_exponent(grad: Array, x: Array, exponent: Array, result: Array) -> Array:

@@ -258,6 +258,19 @@ def rad2deg(x: Array) -> Array:
     return resolve(x) * x.dtype.type(180 / np.pi)
 
 
+def gcd(x: Array, other: Array) -> Array:
+    """The greatest common divisor; of the least number of a type, which has no absolute value there, what Euclid makes."""
+    out = np.gcd(x, other)
+    least = np.iinfo(out.dtype).min
+    if not least or not ((x == least) | (other == least)).any():
+        return out
+    divisor, rest = (np.array(a) for a in np.broadcast_arrays(np.abs(x), np.abs(other)))
+    while (left := divisor != 0).any():
+        remainder = np.fmod(rest, divisor, out=np.zeros_like(rest), where=left)
+        rest, divisor = np.where(left, divisor, rest), remainder
+    return rest if rest.ndim else rest[()]
+
+
 def frac(x: Array) -> Array:
     """x without its integral part."""
     return x - np.trunc(x)

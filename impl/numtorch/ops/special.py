@@ -136,7 +136,7 @@ for _name, _suffix in (("floor_divide", ""), ("floor_divide_of", "_")):
        self=f"not_implemented(grad, 'aten::floor_divide{_suffix}')")
 op("remainder_of(self, other)", k.remainder_of, node="RemainderNotImplemented", shown="NotImplemented", says="remainder",
    pointwise=True, layout=BESIDE_NUMBER, inplace=False, other="not_implemented(grad, 'aten::remainder')")
-nondiff("gcd(self: Tensor, other: Tensor)", np.gcd, pointwise=True, tensors_only=True, inplace=True)
+nondiff("gcd(self: Tensor, other: Tensor)", k.gcd, pointwise=True, tensors_only=True, inplace=True)
 nondiff("lcm(self: Tensor, other: Tensor)", np.lcm, pointwise=True, tensors_only=True, inplace=True)
 
 # ---- what a number is made of
