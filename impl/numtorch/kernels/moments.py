@@ -103,7 +103,8 @@ def short_moments(rows: Array) -> tuple[Array, Array]:
     if not vectors:  # there are joins all the same, of nothing: what overflows or is infinite there is nan
         nothing = kind(0)
         return mean + nothing * mean, (square + mean * mean * nothing) / kind(count)
-    means, squares = rows[:, :lanes], np.zeros((height, lanes), rows.dtype)
+    means = rows[:, :lanes]
+    squares = means * kind(0)
     for n in range(1, vectors):
         values = rows[:, n * lanes : (n + 1) * lanes]
         away = values - means
