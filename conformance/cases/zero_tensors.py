@@ -293,3 +293,52 @@ def zeros_without_memory_keep_the_type_of_an_operand(
     (first,) = torch.autograd.grad(y.sgn() * y, x, create_graph=True)
     torch.autograd.grad(first, x)
     torch.autograd.functional.hessian(lambda a: a.erf().sgn().square(), x)
+
+
+ODD = (1.0, 0.0, float("inf"), float("-inf"), float("nan"))
+ASSERTED = {
+    "norm": lambda torch, a: a.norm(),
+    "norm of a dimension": lambda torch, a: a.norm(dim=0, keepdim=True),
+    "dist": lambda torch, a: a.dist(torch.tensor([2.0, 1.0])),
+    "cosine_similarity": lambda torch, a: torch.nn.functional.cosine_similarity(a, a, 0),
+    "expanded": lambda torch, a: a.expand(3).norm(1),
+    "renorm": lambda torch, a: a.reshape(1, 1).renorm(2, 0, 1.0),
+    "logsumexp": lambda torch, a: a.logsumexp(0),
+    "softmax": lambda torch, a: a.softmax(0),
+    "log_softmax": lambda torch, a: a.reshape(1).log_softmax(0),
+    "cross_entropy": lambda torch, a: torch.nn.functional.cross_entropy(a.reshape(1), torch.tensor(0)),
+    "logcumsumexp": lambda torch, a: a.logcumsumexp(0),
+    "std": lambda torch, a: a.std(),
+    "tolist": lambda torch, a: torch.autograd.forward_ad.unpack_dual(a)[1].tolist(),
+}
+
+
+@case(requires=["forward_mode"])
+def some_formulas_assert_that_their_tangent_has_memory(
+    torch,
+    name: st.sampled_from(sorted(ASSERTED)),
+    tracked: st.booleans(),
+    how: st.sampled_from(["dual", "jvp", "jacfwd", "no_grad"]),
+):
+    """Formulas of norms and of sums of exponentials assert that a tangent is no zeros without memory."""
+    x = torch.ones(()).requires_grad_(tracked)
+
+    def f(a):
+        return ASSERTED[name](torch, a.sgn())
+
+    if how == "jvp":
+        torch.func.jvp(f, (x,), (torch.ones(()),))
+    elif how == "jacfwd":
+        torch.func.jacfwd(f)(x)
+    else:
+        with torch.autograd.forward_ad.dual_level(), torch.set_grad_enabled(how == "dual"):
+            torch.autograd.forward_ad.unpack_dual(f(torch.autograd.forward_ad.make_dual(x, torch.ones(()))))
+
+
+@case(requires=["complex"])
+def distance_of_complex_numbers_subtracts_as_operators_do(
+    torch, real: st.sampled_from(ODD), imag: st.sampled_from(ODD), p: st.sampled_from([2.0, 1.0, float("inf")])
+):
+    """A complex number is subtracted as a product with minus one, in a distance as well."""
+    y = torch.tensor([1.0 + 1.0j, complex(real, imag)])
+    torch.ones(2, dtype=torch.complex64).dist(y, p)

@@ -6,6 +6,8 @@ import math
 from typing import Any
 
 from .. import dispatch as d
+from ..levels import wrapped_of
+from ..memory.lazy import Zeros
 from ..plain_numpy import np
 from ..tensor import wrap
 from .losses import MEAN, NONE
@@ -14,8 +16,18 @@ from .pointwise import zeros_like
 from .reduction import _number_of, prod_backward, prod_dim_backward, restored, var_moved
 
 
+def refuse_zeros(tangent: Any, line: int) -> None:
+    """Refuse zeros without memory, as an assertion of PyTorch's formula does, which is in this line."""
+    if type(tangent._array) is Zeros and wrapped_of(tangent) is None:
+        raise RuntimeError(
+            '!self_t._is_zerotensor() INTERNAL ASSERT FAILED at "/__w/pytorch/pytorch/torch/csrc/autograd/FunctionsManual.cpp"'
+            f":{line}, please report a bug to PyTorch. "
+        )
+
+
 def logsumexp_jvp(x: Any, tangent: Any, dim: Any, keepdim: bool) -> Any:
     """The mean of the tangent, weighted by softmax."""
+    refuse_zeros(tangent, 7093)
     top = d.amax(real(x), dim, True) if x._desc.numel else None
     weights = (x if top is None else x - top).exp()
     total = d.sum_dim(weights, dim, keepdim, None)
@@ -36,6 +48,7 @@ def scaled_by(x: Any, tangent: Any) -> Any:
 
 def norm_jvp(x: Any, tangent: Any, p: float, norm: Any, dim: Any, keepdim: bool) -> Any:
     """The tangent along the gradient of a norm, zero where the norm is."""
+    refuse_zeros(tangent, 379)
 
     def summed(product: Any) -> Any:
         return d.sum_dim(product, dim, keepdim, None)
@@ -169,6 +182,7 @@ def logcumsumexp_jvp(x: Any, tangent: Any, dim: int) -> Any:
 
     Complex numbers have no maximum to be weighed against.
     """
+    refuse_zeros(tangent, 1017)
     weights = x.exp() if x._desc.dtype.is_complex else (x - x.max(dim, True)[0]).exp()
     total = d.cumsum(weights, dim, None)
     moved = d.cumsum(scaled_by(weights, tangent), dim, None)

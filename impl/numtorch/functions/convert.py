@@ -227,6 +227,8 @@ def item(self: Tensor) -> Any:
 
 def tolist(self: Tensor) -> Any:
     """Nested lists of Python numbers."""
+    if type(self._array) is Zeros and self._desc.numel:
+        raise RuntimeError("tolist() shouldn't be called on a tensor with unallocated storage")
     return self._array.tolist()
 
 
