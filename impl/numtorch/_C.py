@@ -63,7 +63,7 @@ def _will_engine_execute_node(node: Any) -> bool:
 
 
 def _get_current_graph_task_keep_graph() -> bool:
-    task = getattr(current, "task", None)
+    task = current.task
     return task is None or task.keep
 
 

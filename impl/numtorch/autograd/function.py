@@ -121,6 +121,9 @@ class Function(_FunctionBase, metaclass=FunctionMeta):
         return (ctx._autograd_function_id,)
 
 
+BackwardCFunction._function = Function
+
+
 def _positional(forward: Any, args: tuple, kwargs: dict[str, Any], setup: bool) -> tuple:
     """Keyword arguments in their places; forward's own defaults fill in only behind the last of them."""
     code = forward.__code__

@@ -158,6 +158,7 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
     custom = True
     multi = True
 
+    _function: Any  # the class Function, which is made after this one
     _is_tensor: tuple[bool, ...] = ()  # for each argument of forward
     _descs: tuple[Descriptor | None, ...] = ()  # of the outputs; None for what is no tensor
     _differentiable: tuple[bool, ...] = ()
@@ -204,11 +205,9 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
     # ---- what calls the user's functions
 
     def _get_user_fn(self) -> Any:
-        from .function import Function
-
-        cls = self._forward_cls
-        vjp = cls.vjp is not Function.vjp
-        if vjp and cls.backward is not Function.backward:
+        cls, base = self._forward_cls, self._function
+        vjp = cls.vjp is not base.vjp
+        if vjp and cls.backward is not base.backward:
             raise RuntimeError(
                 "Implementing both 'backward' and 'vjp' for a custom Function is not allowed. You should only implement "
                 "one of them."
@@ -264,7 +263,7 @@ class BackwardCFunction(VariadicNode, _FunctionBase):
         return gradients
 
     def _materialized(self, grads: list[Any]) -> list[Any]:
-        if not self._flags.get("materialize_grads", True):
+        if not [None for grad in grads if grad is None] or not self._flags.get("materialize_grads", True):
             return grads
         every = self._materialize_non_diff_grads
         return [

@@ -61,8 +61,7 @@ def _users_frame(frame: FrameType) -> FrameType:
 def _node_under_way() -> Node | None:
     from .graph_task import current
 
-    task = getattr(current, "task", None)
-    return None if task is None else task.executing
+    return None if current.task is None else current.task.executing
 
 
 def is_anomaly_enabled() -> bool:

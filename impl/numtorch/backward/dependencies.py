@@ -42,7 +42,7 @@ def dependencies(roots: Iterable[Any]) -> dict[Any, int]:
                 continue
             if type(fn) is list:
                 key = fn[1]
-            elif (key := fn.seq) is ACCUMULATE_SEQ:
+            elif type(fn) is AccumulateGrad or (key := fn.seq) is ACCUMULATE_SEQ:
                 key = fn
             if key in deps:
                 deps[key] += 1

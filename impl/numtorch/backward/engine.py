@@ -231,7 +231,8 @@ def execute(task: GraphTask, heap: list[tuple[float, Any]]) -> None:
                 if type(fn) is not list and fn.multi:
                     if fn.accumulates and not fn.converts:
                         grad = looked_at(node_of(node), fn, grad)
-                    add_to_slot(task, fn, node_of(node).edges()[position][1], grad)
+                    nr = 0 if fn.num_outputs == 1 else node_of(node).edges()[position][1]
+                    add_to_slot(task, fn, nr, grad)
                 elif key in buffers:
                     add(task, buffers, key, grad)
                 else:

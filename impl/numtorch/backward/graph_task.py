@@ -15,12 +15,18 @@ from ..plain_numpy import np
 from .dependencies import dependencies, key_of
 
 next_task_id = itertools.count().__next__
-current = threading.local()  # .task: the pass whose code the thread is running
+
+
+class _Current(threading.local):
+    task: GraphTask | None = None  # the pass whose code the thread is running
+
+
+current = _Current()
 
 
 def task_under_way() -> GraphTask | None:
     """The pass that runs the caller."""
-    return getattr(current, "task", None)
+    return current.task
 
 
 FORGOTTEN = (
@@ -73,7 +79,7 @@ class GraphTask:
     def enter(self) -> None:
         """Make this the thread's current pass, with grad mode on only if the gradient is to be differentiable."""
         self.entered = True
-        self.outer = getattr(current, "task", None)
+        self.outer = current.task
         self.depth = 0 if self.outer is None else self.outer.depth + 1
         self.outer_mode = grad_mode.set_grad(not (self.raw or self.tangents))
         current.task = self

@@ -147,9 +147,12 @@ def hand_out(
     task: GraphTask, grads: list[Any], positions: Sequence[int], beside: Sequence[Any] = ()
 ) -> tuple[list[Any], list[int]]:
     """Gradients as Tensors for hooks, and the positions of those that nothing holds but this list and what is `beside` it."""
+    alone = []
     for nr in positions:
         give_memory(grads, nr)
-    alone = [nr for nr in positions if _refcount(grads[nr]) <= _LISTED + sum([g is grads[nr] for g in beside])]
+        others = sum([g is grads[nr] for g in beside]) if beside else 0
+        if _refcount(grads[nr]) <= _LISTED + others:
+            alone.append(nr)
     return [show(task, grads[nr]) for nr in positions], alone
 
 
@@ -334,7 +337,11 @@ def seen_as(task: GraphTask, array: Any) -> Any:
 def seen(task: GraphTask) -> dict[int, Any]:
     """The Tensors that users hold, weakly, by the array they are of: the seeds from the beginning."""
     if task.shown is None:
-        task.shown = {id(t._array): weakref.ref(t) for t in task.user_grads or () if t is not None}
+        task.shown = (
+            {}
+            if not task.user_grads
+            else {id(t._array): weakref.ref(t) for t in task.user_grads or () if t is not None}
+        )
     return task.shown
 
 
@@ -381,6 +388,8 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
 
     Arrays, unless there is something about a Tensor that an array cannot tell: then the pass goes over Tensors from here on.
     """
+    if len(tensors) == 1 and is_as_shown(task, tensors[0]):
+        return [tensors.pop()._array]
     for tensor in tensors if task.raw else ():
         if tensor is not None and tells_more(task, tensor):
             go_over_tensors(task)
@@ -408,6 +417,20 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
             task.apart[id(array)] = weakref.ref(array)
         arrays.append(array)
     return arrays
+
+
+def is_as_shown(task: GraphTask, tensor: Any) -> bool:
+    """Whether a Tensor is what somebody was shown of memory of its own, and nobody has written to it."""
+    if (
+        not task.raw
+        or task.versions is not None
+        or tensor is None
+        or tensor._extra is not None
+        or tensor._requires_grad
+    ):
+        return False
+    array = tensor._array
+    return tensor._counter is None and type(array) is _ndarray and array.base is None and seen_as(task, array) is tensor
 
 
 def share_counter(task: GraphTask, owner: Any, counter: list[int]) -> None:

@@ -350,7 +350,7 @@ def both(node: Any, one: tuple[Any, Any], other: tuple[Any, Any]) -> list[Arriva
 
 def number(node: Any, fn: Any) -> int:
     """Which output of `fn` a node's edge leads to."""
-    if type(fn) is list or not fn.multi:
+    if type(fn) is list or not fn.multi or fn.num_outputs == 1:
         return 0
     return next(nr for target, nr in node_of(node).edges() if target is fn)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from heapq import heappush
 from typing import TYPE_CHECKING, Any
 
@@ -50,12 +50,18 @@ def version(task: GraphTask, array: Any, writes: int) -> list[int] | None:
     return version_counter(task, array)
 
 
-def is_of_all(task: GraphTask, grad: Any) -> bool:
+def any_is_shared(task: GraphTask, grads: Iterable[Any]) -> bool:
     """Whether a gradient is the seed of this pass as it began, which all passes share, or a window of such memory."""
     kind = task.kind
-    if kind is None or type(grad) is not _ndarray:
-        return kind is not None and grad is kind.one
-    return not grad.flags.writeable and root_of(grad) is kind.ones
+    if kind is None:
+        return False
+    for grad in grads:
+        if type(grad) is not _ndarray or grad.base is None:
+            if grad is kind.one or grad is kind.ones:
+                return True
+        elif not grad.flags.writeable and root_of(grad) is kind.ones:
+            return True
+    return False
 
 
 def owned(task: GraphTask, grad: Any, known: dict[int, Any]) -> Any:
@@ -63,7 +69,7 @@ def owned(task: GraphTask, grad: Any, known: dict[int, Any]) -> Any:
 
     Several nodes may have been given the one object, and then are again.
     """
-    if not is_of_all(task, grad):
+    if not any_is_shared(task, (grad,)):
         return grad
     assert task.kind is not None
     if grad is task.kind.one or grad is task.kind.ones:
@@ -160,7 +166,7 @@ def replace_all(waiting: Waiting, arrivals: list[Arrival], made_of: Callable[[An
 def give_memory(task: GraphTask, waiting: Waiting, arrivals: list[Arrival]) -> None:
     """Put gradients that others may write to in the place of those that are not, where several are one again."""
     grads = [*waiting.nodes.values(), *waiting.leaves.values(), *[grad for _, _, grad in arrivals]]
-    if len(set(map(id, grads))) == len(grads) and True not in [is_of_all(task, grad) for grad in grads]:
+    if len(set(map(id, grads))) == len(grads) and not any_is_shared(task, grads):
         return
     del grads
     known: dict[int, Any] = {}
@@ -191,9 +197,11 @@ def settle(task: GraphTask, waiting: Waiting, arrivals: list[Arrival], sender: A
     """
     give_memory(task, waiting, arrivals)
     nodes, leaves = waiting.nodes, waiting.leaves
-    left = (
-        dict.fromkeys(nodes) | {key_of(fn): fn for fn, _, _ in arrivals} | {-number: fn for number, fn in waiting.heap}
-    )
+    left = dict.fromkeys(nodes)
+    for fn, _, _ in arrivals:
+        left[key_of(fn)] = fn
+    for number, fn in waiting.heap:
+        left[-number] = fn
     deps = task.deps = dependencies(left.values())
     buffers = task.buffers = {fn: complete(task, leaves.pop(fn)) for fn in list(leaves) if fn in deps}
     for grad in accumulate_all(task, leaves, waiting.shared)[1]:  # of which other leaves may still steal one

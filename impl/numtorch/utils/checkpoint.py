@@ -289,7 +289,7 @@ def _key() -> Any:
     """What stands for the backward that is running: its group, its number, or a number of its own where there is none."""
     if GraphExecGroup._current is not None:
         return GraphExecGroup._current
-    task = getattr(engine.current, "task", None)
+    task = engine.current.task
     return next(_alone) if task is None else task.id
 
 
