@@ -215,3 +215,33 @@ def tangent_that_a_dual_was_written_to_is_refused(
         tangent = torch.autograd.forward_ad.unpack_dual(dual).tangent
         tangent.copy_(torch.autograd.forward_ad.make_dual(x.cos(), x))
         torch.autograd.forward_ad.unpack_dual(NESTED[name](torch, dual))
+
+
+OUT = {
+    "eq": lambda torch, x, y: torch.eq(x, y, out=torch.zeros(4, dtype=torch.bool)),
+    "logical_and": lambda torch, x, y: torch.logical_and(x, y, out=torch.zeros(4, dtype=torch.bool)),
+    "isin": lambda torch, x, y: torch.isin(x, y, out=torch.zeros(4, dtype=torch.bool)),
+    "dot": lambda torch, x, y: torch.dot(x, y, out=torch.zeros(())),
+    "add": lambda torch, x, y: torch.add(x, y, out=torch.zeros(4)),
+    "stack": lambda torch, x, y: torch.stack([x, y], out=torch.zeros(2, 4)),
+    "hstack": lambda torch, x, y: torch.hstack([x, y], out=torch.zeros(8)),
+    "where": lambda torch, x, y: torch.where(y > 0, x, y, out=torch.zeros(4)),
+    "soft_margin_loss": lambda torch, x, y: torch.nn.functional.soft_margin_loss(x, y),
+    "resize_": lambda torch, x, y: x.clone().resize_(2),
+    "resize_as_": lambda torch, x, y: x.clone().resize_as_(y[:2]),
+}
+
+
+@case(requires=["forward_ad"])
+def duals_that_an_operator_has_no_place_for(
+    torch,
+    x: smooth(dtype="float32", shape=(4,)),
+    name: st.sampled_from(sorted(OUT)),
+    which: st.sampled_from(["first", "second", "both", "none"]),
+):
+    """Results of duals are not written to out=, nor is a dual made smaller, whichever operand is one."""
+    y = x.cos()
+    with torch.autograd.forward_ad.dual_level():
+        first = torch.autograd.forward_ad.make_dual(x, y) if which in ("first", "both") else x
+        second = torch.autograd.forward_ad.make_dual(y, x) if which in ("second", "both") else y
+        torch.autograd.forward_ad.unpack_dual(OUT[name](torch, first, second))

@@ -15,7 +15,7 @@ from ..calls.several import promoted
 from ..levels import living, show, wrapped_of
 from ..memory.descriptor import arrange, describe, descriptor
 from ..memory.layout import elementwise_strides
-from ..memory.lazy import Lazy, Zeros, zeros
+from ..memory.lazy import Zeros, zeros
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 
@@ -56,9 +56,8 @@ def opposite(condition: Tensor) -> Tensor:
 
 
 def of_arrays(compute: Callable[..., Any], *tensors: Any) -> Tensor:
-    """The tensor of what `compute` makes of the tensors' arrays; numbers are handed on as they are."""
-    found = compute(*[t._array if isinstance(t, Tensor) else t for t in tensors])
-    return wrap(found if isinstance(found, (np.ndarray, np.generic, Lazy)) else np.asarray(found)[()])
+    """The tensor of what `compute` makes of the tensors' arrays."""
+    return wrap(compute(*[t._array for t in tensors]))
 
 
 def into_zeros(grad: Tensor, written: Tensor) -> Tensor:
@@ -101,9 +100,7 @@ def stands_for_batch(x: Any) -> bool:
 
 def within_living(*tensors: Any) -> bool:
     """The same, but of tensors whose level is over, which are what they stand for."""
-    return grad_mode.watched() or (
-        within(*tensors) and any(t is not None and wrapped_of(living(t)) is not None for t in tensors)
-    )
+    return grad_mode.watched() or any(wrapped_of(living(t)) is not None for t in tensors)
 
 
 def nowhere_zero(x: Any) -> bool:

@@ -77,8 +77,7 @@ def is_constant(name: str, args: tuple) -> bool:
 
 def is_nested(tangent: Tensor) -> bool:
     """Whether a tangent has one itself, because it was written to with a dual: so what is computed of it would have."""
-    level = tangents.entered
-    return tangent._extra is not None and level is not None and tangents.kept(tangent, level) is not None
+    return tangents.kept(tangent, tangents.entered) is not None
 
 
 def refuse_nested(name: str, given: Iterable[Tensor]) -> None:

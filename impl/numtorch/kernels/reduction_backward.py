@@ -43,16 +43,10 @@ def spread(grad: Array, shape: tuple) -> Array:
             return grad.over(spread(grad.raw, shape))
         array = np.asarray(grad)
         return np.ndarray(shape, array.dtype, array, 0, (0,) * len(shape))
-    sizes, strides = grad.shape, list(grad.strides)
-    step = grad.itemsize
-    for i in reversed(range(len(sizes) if any(strides) else 0)):  # without any it was expanded, and still is
-        if not strides[i] and sizes[i] == 1:
-            strides[i] = (
-                step  # a dimension put back, which NumPy gives stride 0, and unsqueeze the step of what follows
-            )
-        step = sizes[i] * strides[i]
-    repeated = [0] * (len(shape) - len(sizes))
-    repeated += [st if own == s else 0 for own, s, st in zip(sizes, shape[len(repeated) :], strides, strict=True)]
+    repeated = [0] * (len(shape) - grad.ndim)
+    repeated += [
+        step if own == s else 0 for own, s, step in zip(grad.shape, shape[len(repeated) :], grad.strides, strict=True)
+    ]
     if grad.flags.c_contiguous:
         return np.ndarray(shape, grad.dtype, grad, 0, tuple(repeated))
     return np.lib.stride_tricks.as_strided(grad, shape, repeated)
@@ -107,20 +101,18 @@ def mean_all_backward(grad: Array, shape: tuple, numel: int, dtype: Any) -> Arra
     """The gradient repeated, divided by the number of elements."""
     kind = grad.dtype
     out = grad / numel
-    if shape:
-        full = take(shape, kind) if numel * kind.itemsize >= LARGE else np.empty(shape, kind)
-        full.fill(out)
-        out = full
-    return convert(out, dtype)
+    full = take(shape, kind) if numel * kind.itemsize >= LARGE else np.empty(shape, kind)
+    full.fill(out)
+    return convert(full, dtype)
 
 
 def mean_backward(grad: Array, shape: tuple, numel: int, dim: Dims, keepdim: bool, dtype: Any) -> Array:
     """The gradient repeated along the dimensions, divided by their size."""
     n = 1
     for a in axes(dim, len(shape)):
-        n *= max(shape[a], 1)
+        n *= shape[a]
     out = kept(grad, dim, keepdim, len(shape)) / grad.dtype.type(n)
-    return convert(np.array(np.broadcast_to(out, shape), order="C") if shape else out, dtype)
+    return convert(np.array(np.broadcast_to(out, shape), order="C"), dtype)
 
 
 def nansum_backward(grad: Array, x: Array, dim: Dims, keepdim: bool) -> Array:
@@ -170,7 +162,7 @@ def prod_dim_backward(grad: Array, x: Array, result: Array, dim: int, keepdim: b
 def evenly_distribute_backward(grad: Array, x: Array, value: Array) -> Array:
     """The gradient shared among all elements that have the value."""
     mask = x == value if value == value else np.isnan(x)
-    share = grad / np.count_nonzero(mask).__float__() if x.ndim else grad
+    share = grad / np.count_nonzero(mask).__float__()
     out = np.array(np.where(mask, share, 0), grad.dtype, order="C")
     return out if x.ndim else out[()]  # no view of itself: the engine adds to it in place
 
@@ -178,14 +170,12 @@ def evenly_distribute_backward(grad: Array, x: Array, value: Array) -> Array:
 def scale_by_count_backward(grad: Array, x: Array, result: Array, dim: Dims, keepdim: bool) -> Array:
     """The gradient shared among ties along the dimensions."""
     mask = x == kept(result, dim, keepdim, x.ndim)
-    n = np.add.reduce(mask, axis=axes(dim, x.ndim), dtype=grad.dtype, keepdims=bool(x.ndim))
+    n = np.add.reduce(mask, axis=axes(dim, x.ndim), dtype=grad.dtype, keepdims=True)
     return kept(grad, dim, keepdim, x.ndim) * mask / n
 
 
 def value_selecting_backward(grad: Array, dim: int, index: Array, shape: tuple, keepdim: bool) -> Array:
     """The gradient at the selected elements, zeros elsewhere."""
-    if not shape:
-        return np.array(grad)
     if not keepdim:
         grad, index = np.expand_dims(grad, dim), np.expand_dims(index, dim)
     return scatter(np.zeros(shape, grad.dtype), dim, index, grad)
@@ -206,7 +196,7 @@ def norm_backward(grad: Array, x: Array, ord: float, norm: Array, dim: Dims, kee
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
         mask = (size == norm) | np.isnan(size)
-        n = np.add.reduce(mask, axis=axes(dim, x.ndim), dtype=x.dtype, keepdims=bool(x.ndim))
+        n = np.add.reduce(mask, axis=axes(dim, x.ndim), dtype=x.dtype, keepdims=True)
         return sgn(x) * (grad / n * mask)
     p = size.dtype.type(ord)
     one = size.dtype.type(1)
@@ -227,7 +217,7 @@ def var_backward(grad: Array, x: Array, dim: Dims, correction: float | None, kee
     """2 / (N - correction) * grad * (x - mean)"""
     n = count(x, dim)
     where = axes(dim, x.ndim)
-    middle = np.add.reduce(x, axis=where, keepdims=bool(x.ndim)) / x.dtype.type(n)
+    middle = np.add.reduce(x, axis=where, keepdims=True) / x.dtype.type(n)
     by = n - (1 if correction is None else correction)
     if by <= 0 and (dim is None or not x.ndim):
         return (grad * np.where(x == middle, np.nan, np.inf).astype(grad.dtype)).astype(x.dtype)
