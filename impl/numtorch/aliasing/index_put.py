@@ -21,7 +21,7 @@ from ..memory.descriptor import expandable
 from ..nodes.graph import BinaryNode, name_of
 from ..nodes.saved_variable import SavedList
 from ..plain_numpy import np
-from ..tensor import Tensor
+from ..tensor import Tensor, wrap_dim
 from .overlap import refuse_any, warn_of_internal
 from .views import check_inplace, storage_of
 from .writes import binary, tracked, written
@@ -133,7 +133,7 @@ def check_indices(view: Tensor, picks: tuple) -> None:
             continue
         if is_mask(p):
             for i, s in enumerate(p._desc.shape):
-                if s != view._desc.shape[dim + i]:
+                if s != view._desc.shape[wrap_dim(dim + i, view._desc.ndim)]:
                     raise IndexError(
                         f"The shape of the mask {list(p._desc.shape)} at index {i} does not match the shape "
                         f"of the indexed tensor {list(view._desc.shape)} at index {dim + i}"
@@ -142,6 +142,8 @@ def check_indices(view: Tensor, picks: tuple) -> None:
             continue
         shapes.append(p._desc.shape)
         dim += 1
+    if dim > view._desc.ndim:
+        wrap_dim(view._desc.ndim, view._desc.ndim)
     if len(shapes) > 1:
         try:
             np.broadcast_shapes(*shapes)

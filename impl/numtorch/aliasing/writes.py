@@ -15,7 +15,7 @@ from ..calls.scalar import filling, refuse_wide
 from ..device import contiguous_format
 from ..kernels.numbers import castable
 from ..kernels.pointwise import zeros_like as zeros_of
-from ..memory.descriptor import broadcast_shapes
+from ..memory.descriptor import expect_room
 from ..memory.geometry import address, laid_out
 from ..memory.layout import is_dense
 from ..memory.lazy import COPIED_TO, IMMUTABLE, LAZY, Negated, Zeros, negative
@@ -192,9 +192,7 @@ def written(self: Tensor, node: Any) -> Tensor:
 def check_broadcast(src: Tensor, shape: tuple) -> None:
     """PyTorch's error if `src` does not broadcast to exactly `shape`."""
     if src._desc.shape != shape:
-        found = broadcast_shapes(shape, src._desc.shape)
-        if found != shape:
-            raise RuntimeError(f"output with shape {list(shape)} doesn't match the broadcast shape {list(found)}")
+        expect_room(shape, src._desc.shape)
 
 
 def fill_(self: Tensor, value: Any = MISSING) -> Tensor:

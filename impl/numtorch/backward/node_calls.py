@@ -177,7 +177,8 @@ def apply(task: GraphTask, node: Node, inputs: list[Any], watched: Any) -> Any:
     if not node.prunes:
         needed = None
     if task.raw:
-        out = node.apply(grad, True) if needed is None or not node.refuses else through_tensors(node, grad, needed)
+        whole = needed is None or not (node.refuses or node.may_refuse)
+        out = node.apply(grad, True) if whole else through_tensors(node, grad, needed)
     elif needed is None:
         out = node.apply_tensors(grad)
     else:

@@ -25,7 +25,7 @@ from ..dtype import dtypes
 from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..kernels.pointwise import BOOL_NEGATED, addend, subtrahend
 from ..kernels.shape import to_copy
-from ..memory.descriptor import Descriptor, arrange, broadcast_shapes, describe, descriptor, plan_of
+from ..memory.descriptor import Descriptor, arrange, broadcast_shapes, describe, descriptor, expect_room, plan_of
 from ..memory.geometry import laid_out
 from ..memory.layout import OF_COMPLEX, OF_PARTS, RULES, dense_strides, spread_strides
 from ..memory.lazy import Zeros
@@ -310,13 +310,7 @@ def refuse_cast(kind: Any, target: Any) -> None:
 
 def refuse_shape(self: Tensor, *others: Tensor) -> None:
     """The complaint about operands that would make the target larger."""
-    shape = self._desc.shape
-    for other in others:
-        shape = broadcast_shapes(shape, other._desc.shape)
-    if shape != self._desc.shape:
-        raise RuntimeError(
-            f"output with shape {list(self._desc.shape)} doesn't match the broadcast shape {list(shape)}"
-        )
+    expect_room(self._desc.shape, *[other._desc.shape for other in others])
 
 
 def inplace_operands(

@@ -18,7 +18,7 @@ from ..calls.operands import inplace_operands, laid, operands, plain, recorded_o
 from ..calls.raising import autograd_first, refuse_into
 from ..nodes.saved import check_saveable, is_odd, unpack_input
 from ..nodes import saved_hooks
-from ..calls.several import before_write, check_result, fit, together
+from ..calls.several import before_write, check_result, fit, together, typed
 from ..tensor import Tensor
 from ..aliasing.below_autograd import beside_mask, over_copy
 from ..aliasing.views import bump, check_inplace, counted, edge, mark_inference, rebase_history, recorded, requires_grad, undifferentiable
@@ -3403,6 +3403,7 @@ def masked_fill_tensor(self, mask, value, *, out=None):
     except Exception as error:
         autograd_first(error, locals(), 'masked_fill_tensor')
         raise
+    array = typed(array, desc.dtype, self._desc.dtype)
     desc = describe(array)
     flag = any([requires_grad(t) for t in tensors if t is not None]) and recorded((self, mask, value,))
     if flag and (not disabled or _grad.grad):

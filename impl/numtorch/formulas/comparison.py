@@ -125,7 +125,7 @@ def above(grad: Any, x: Any, max: Any) -> Any:
 def clamp_lower_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:
     """The gradient where the lower bound is the result."""
     chosen = mask(np.less, x, min)
-    return _kept(grad, chosen if max is None else joined(np.logical_and, mask(np.less, min, max), chosen))
+    return _kept(grad, chosen if max is None else joined(np.logical_and, chosen, mask(np.less, min, max)))
 
 
 def clamp_upper_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, grad_mode
+from ..calls.operands import check_subtraction
 from ..levels import wrapped_of
 from ..memory.lazy import IMMUTABLE, Zeros
 from ..plain_numpy import np
@@ -57,6 +58,7 @@ def _inside(x: Any, target: Any, bound: float) -> Any:
 
 def smooth_l1_loss_double_backward(grad: Any, x: Any, target: Any, reduction: int, beta: float) -> Any:
     """1 / beta for small differences, else 0."""
+    check_subtraction(x, target)
     return _mean_in_place(d.div_scalar(grad * _inside(x, target, beta), beta), reduction)
 
 

@@ -13,7 +13,7 @@ from .. import grad_mode
 from ..aliasing.views import bump, counted
 from ..calls.several import promoted
 from ..levels import living, show, wrapped_of
-from ..memory.descriptor import arrange, describe, descriptor
+from ..memory.descriptor import arrange, describe, descriptor, expect_room
 from ..memory.layout import elementwise_strides
 from ..memory.lazy import Zeros, zeros
 from ..plain_numpy import np
@@ -39,8 +39,7 @@ def joined(how: Callable[..., Any], first: Tensor, second: Tensor) -> Tensor:
     """Two masks together, written into the first, as PyTorch does: so it decides the layout."""
     if within(first, second):
         return mask(how, first, second)
-    if np.broadcast_shapes(first._desc.shape, second._desc.shape) != first._desc.shape:
-        return mask(how, first, second)
+    expect_room(first._desc.shape, second._desc.shape)
     out = wrap(how(first._array, second._array, out=first._array)) if first._desc.ndim else mask(how, first, second)
     bump(out)
     return out

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..calls.operands import check_subtraction
 from ..kernels import pointwise as kernels
 from ..levels import filled, wrapped_of
 from ..memory.descriptor import arrange, descriptor
@@ -155,6 +156,7 @@ def sgn_backward(x: Any, grad: Any, result: Any) -> Any:
 
 
 def pow_backward_self(grad: Any, x: Any, exponent: Any) -> Any:
+    check_subtraction(exponent, 1)
     return where_zero(exponent, grad * (exponent * x.pow(d.sub_scalar(exponent, 1))).conj())
 
 

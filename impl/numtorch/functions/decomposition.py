@@ -11,6 +11,7 @@ from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..grad_mode import is_grad_enabled
 from ..levels import wrapped_of
+from ..memory.descriptor import broadcast_shapes
 from ..plain_numpy import np
 from ..tensor import Tensor
 from ..warning import warn
@@ -68,12 +69,22 @@ def cholesky_solve(input: Tensor, input2: Tensor, upper: bool = False) -> Tensor
         raise RuntimeError(f"b should have at least 2 dimensions, but has {B._desc.ndim} dimensions instead")
     if L._desc.ndim < 2:
         raise RuntimeError(f"u should have at least 2 dimensions, but has {L._desc.ndim} dimensions instead")
+    if B._desc.dtype is not L._desc.dtype:
+        kinds = [x._desc.dtype.scalar_name for x in (B, L)]
+        raise RuntimeError(
+            "Expected b and A to have the same dtype, but found b of type {} and A of type {} instead.".format(*kinds)
+        )
     rows, cols = L._desc.shape[-2:]
+    if rows != cols:
+        raise RuntimeError(f"A must be batches of square matrices, but they are {rows} by {cols} matrices")
     if rows != B._desc.shape[-2]:
         raise RuntimeError(
             f"Incompatible matrix sizes for cholesky_solve: each A matrix is {rows} by {cols} but each b matrix is "
             f"{B._desc.shape[-2]} by {B._desc.shape[-1]}"
         )
+    broadcast_shapes(B._desc.shape[:-2], L._desc.shape[:-2])
+    if B._desc.dtype.category < dtypes.FLOATING or B._desc.dtype.is_half:
+        raise refused("cholesky_solve_cpu", B._desc.dtype)
     return d.cholesky_solve(B, L, upper)
 
 

@@ -303,14 +303,12 @@ def same_types(input: Tensor, mat1: Tensor, mat2: Tensor) -> None:
 
 def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
     """beta * input + alpha * mat1 @ mat2"""
+    same_types(input, mat1, mat2)
     a, b = mat1._desc, mat2._desc
     if a.ndim != 2 or b.ndim != 2:
         raise RuntimeError(
             f"mat{1 if a.ndim != 2 else 2} must be a matrix, got {(a if a.ndim != 2 else b).ndim}-D tensor"
         )
-    if a.shape[1] != b.shape[0]:
-        _check_matrices(a, b)
-    same_types(input, mat1, mat2)
     _check_matrices(a, b)
     _expands(input, (a.shape[0], b.shape[1]))
     if not a.shape[1] and a.shape[0] and b.shape[1]:

@@ -8,7 +8,7 @@ from .. import dispatch as d, levels
 from ..calls.operands import check_subtraction, refuse_bools, refused
 from ..calls.raising import saving
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64, uint8
-from ..memory.descriptor import broadcast_shapes, plan_of
+from ..memory.descriptor import broadcast_shapes, expect_room, plan_of
 from ..plain_numpy import np
 from ..tensor import Tensor
 from ..warning import warn
@@ -311,6 +311,11 @@ def binary_cross_entropy(
         first = np.argmin(inside[0] & inside[1])  # PyTorch goes from element to element, and asks the input first
         name = "target" if np.ravel(inside[0])[first] else "input"
         raise saving(RuntimeError(f"all elements of {name} should be between 0 and 1"), input, target, weight)
+    if weight is not None:  # by which the loss is multiplied in place
+        try:
+            expect_room(input._desc.shape, weight._desc.shape)
+        except RuntimeError as error:
+            raise saving(error, input, target, weight) from None
     return d.binary_cross_entropy(input, target, weight, number)
 
 
@@ -350,11 +355,7 @@ def soft_margin_loss(
         target = target.to(kind)
     if wanted.is_complex and not kind.is_complex:
         raise _uncastable(plan_of(input._desc, target._desc).result.dtype, kind)
-    shape = broadcast_shapes(input._desc.shape, target._desc.shape)
-    if shape != tuple(input._desc.shape):  # it is computed in the memory of the input's shape
-        raise RuntimeError(
-            f"output with shape {list(input._desc.shape)} doesn't match the broadcast shape {list(shape)}"
-        )
+    expect_room(input._desc.shape, target._desc.shape)  # it is computed in the memory of the input's shape
     return d.soft_margin_loss(input, target, reduction_number(reduction, size_average, reduce))
 
 
@@ -384,17 +385,17 @@ def _expect_logits(input: Tensor, target: Tensor, weight: Tensor | None, pos_wei
         raise refused("log_sigmoid_cpu", input._desc.dtype)
     if target._desc.dtype is bool_:
         check_subtraction(True, target)
-    for operand in (input, weight, pos_weight):  # by which PyTorch multiplies one minus the target in place
-        kind = target._desc.dtype if operand is None else plan_of(target._desc, operand._desc).result.dtype
+    if pos_weight is not None:
+        broadcast_shapes(pos_weight._desc.shape, target._desc.shape)
+    for operand in (input, pos_weight, weight):  # by which PyTorch multiplies one minus the target in place
+        if operand is None:
+            continue
+        expect_room(target._desc.shape, operand._desc.shape)
+        kind = plan_of(target._desc, operand._desc).result.dtype
         if not can_cast(kind, target._desc.dtype):
             raise RuntimeError(
                 f"result type {kind.scalar_name} can't be cast to the desired output type {target._desc.dtype.scalar_name}"
             )
-    shape = broadcast_shapes(target._desc.shape, input._desc.shape)
-    if shape != target._desc.shape:
-        raise RuntimeError(
-            f"output with shape {list(target._desc.shape)} doesn't match the broadcast shape {list(shape)}"
-        )
 
 
 NN_FUNCTIONAL: dict[str, Any] = {

@@ -35,6 +35,8 @@ def _expect_sizes(name: str, x: Tensor, shape: Any, **parameters: Tensor | None)
                 f"{list(value._desc.shape)} and normalized_shape = {list(given)}"
             )
     have = tuple(x._desc.shape)
+    if name == "rms_norm" and len(have) < len(given):
+        raise ValueError(f"Input tensor must have at least {len(given)} dimensions, but got {len(have)}")
     if len(have) < len(given) or have[len(have) - len(given) :] != given:
         star = "*" if name == "rms_norm" else "*, "
         raise RuntimeError(
@@ -194,6 +196,12 @@ def _in_order(x: Tensor) -> bool:
     return bool(x._array.flags.c_contiguous) or (desc.ndim == 4 and has_channels_last(desc.shape, desc.lies))
 
 
+_NO_DIMENSIONS = (
+    "SmallVector unable to grow. Requested capacity (18446744073709551615) is larger than maximum value for size type "
+    "(4294967295)"
+)
+
+
 def batch_norm(
     input: Tensor,
     weight: Tensor | None,
@@ -206,21 +214,20 @@ def batch_norm(
     cudnn_enabled: bool,
 ) -> Tensor:
     """torch.batch_norm: channels with mean zero and variance one, by their statistics or by those that run along."""
-    if expect_tensor(input, "batch_norm")._desc.ndim != 1:
-        existing_dim(1, input._desc.ndim)
-    channels = input._desc.shape[1] if input._desc.ndim > 1 else 0
-    named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
-    for argument, value in named.items():
-        if value is not None and value._desc.numel != channels:
-            raise RuntimeError(f"{argument} should contain {channels} elements not {value._desc.numel}")
+    channels = expect_tensor(input, "batch_norm")._desc.shape[1] if input._desc.ndim > 1 else 0
     if not input._desc.numel:  # PyTorch keeps the chain of gradients
         out = d.clone(input)
         if weight is not None:
             out = d.mul(out, select(weight, 0, 0))
         return out if bias is None else d.add(out, select(bias, 0, 0))
-    for argument in ("running_mean", "running_var"):
-        if named[argument] is None and not training:
+    named = {"running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias}
+    for argument, value in named.items():
+        if value is not None and value._desc.numel != channels:
+            raise RuntimeError(f"{argument} should contain {channels} elements not {value._desc.numel}")
+        if value is None and argument.startswith("running") and not training:
             raise RuntimeError(f"{argument} must be defined in evaluation mode")
+    if not input._desc.ndim:
+        raise RuntimeError(_NO_DIMENSIONS)
     floating = input._desc.dtype.is_floating_point
     kinds = [value._desc.dtype for value in (weight, bias, running_mean, running_var) if value is not None]
     if training and not floating and kinds[:1] in ([], [input._desc.dtype]) and not _in_order(input):

@@ -9,7 +9,6 @@ from ..aliasing.index_put import (
     check_indices,
     check_values,
     index_put_ as writes_at,
-    is_mask,
     only_mask,
     refuse_bytes,
 )
@@ -319,21 +318,18 @@ def index_put_(self: Tensor, indices: Any, values: Tensor, accumulate: bool = Fa
 
 
 def _picks(name: str, self: Tensor, indices: Any) -> tuple:
-    """The index tensors, as many as fit."""
+    """The index tensors, not more than there are dimensions."""
     if not isinstance(indices, (tuple, list)):
         raise TypeError(
             f"{name}(): argument 'indices' (position 1) must be tuple of Tensors, not {type(indices).__name__}"
         )
-    used = 0
     for i, x in enumerate(indices):
         if not isinstance(x, Tensor):
             raise TypeError(f"expected Tensor as element {i} in argument 0, but got {type(x).__name__}")
-    for x in indices:
-        if x._desc.dtype.category > dtypes.INTEGRAL:
-            raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
-        used += x._desc.ndim if is_mask(x) else 1
-    if used > self._desc.ndim:
-        raise IndexError(f"too many indices for tensor of dimension {self._desc.ndim} (got {used})")
+    if any(x._desc.dtype.category > dtypes.INTEGRAL for x in indices):
+        raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
+    if len(indices) > self._desc.ndim:
+        raise IndexError(f"too many indices for tensor of dimension {self._desc.ndim} (got {len(indices)})")
     return tuple(indices)
 
 

@@ -428,13 +428,13 @@ def stack(tensors: Any, dim: int = 0) -> Tensor:
     if not tensors:
         raise RuntimeError("stack expects a non-empty TensorList")
     first = tensors[0]._desc
+    wrap_dim(dim, first.ndim + 1)
     for i, x in enumerate(tensors):
         if x._desc.shape != first.shape:
             raise RuntimeError(
                 f"stack expects each tensor to be equal size, but got {list(first.shape)} at entry 0 and "
                 f"{list(x._desc.shape)} at entry {i}"
             )
-    wrap_dim(dim, first.ndim + 1)
     return d.stack(tensors, dim)
 
 

@@ -234,6 +234,8 @@ def slice_scatter(
     input: Tensor, src: Tensor, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
 ) -> Tensor:
     """input with some positions of a dimension replaced."""
+    if not input._desc.ndim:
+        raise IndexError("slice() cannot be applied to a 0-dim tensor.")
     _fits(src, d.slice_(input.detach(), wrap_dim(dim, input._desc.ndim), start, end, step))
     return d.slice_scatter(input, src, dim, start, end, step)
 

@@ -174,12 +174,21 @@ def lstsq(A: Tensor, B: Tensor, rcond: Any = None, *, driver: Any = None) -> Any
 def _expect_system(A: Tensor, B: Tensor, driver: Any) -> None:
     if A._desc.ndim < 2:
         raise RuntimeError("torch.linalg.lstsq: input must have at least 2 dimensions.")
+    if not B._desc.ndim:
+        raise RuntimeError("torch.linalg.lstsq: other must have at least 1 dimension.")
     if A._desc.dtype is not B._desc.dtype:
         raise RuntimeError(
             "torch.linalg.lstsq: Expected input and other to have the same dtype, but got input's dtype "
             f"{A._desc.dtype.scalar_name} and other's dtype {B._desc.dtype.scalar_name}"
         )
-    vector = A._desc.ndim - 1 == B._desc.ndim
+    fewer = A._desc.ndim - B._desc.ndim
+    if fewer not in (0, 1):
+        raise RuntimeError(
+            "torch.linalg.lstsq: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1"
+        )
+    batch = B._desc.shape[: B._desc.ndim - 2 + fewer]  # as PyTorch has it, also of matrices with a dimension less
+    broadcast_shapes(A._desc.shape[:-2], batch)
+    vector = B._desc.ndim == 1 or B._desc.shape == A._desc.shape[:-1]
     if A._desc.shape[-2] != B._desc.shape[-1 if vector else -2]:
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({-1 if vector else -2})")
     if A._desc.dtype.category < dtypes.FLOATING or A._desc.dtype.is_half:

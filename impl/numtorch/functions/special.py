@@ -23,7 +23,8 @@ from ..calls.operands import (
 from ..calls.several import common_shape, common_type, promoted
 from ..dtype import dtypes
 from ..kernels import special as kernels
-from ..memory.descriptor import plan_of
+from ..memory.descriptor import broadcast_shapes, plan_of
+from ..memory.resizing import warn_of_resizing
 from ..plain_numpy import np
 from ..tangents import original_of
 from ..tensor import Tensor, cpp_name
@@ -172,6 +173,8 @@ def ldexp(input: Any, other: Any, *, out: Any = None) -> Tensor:
     """input * 2 ** other"""
     if isinstance(out, Tensor):
         _floats(out)
+    if isinstance(input, Tensor) and isinstance(other, Tensor):
+        _expect_exponents(input, other, out)
     return d.ldexp(input, other, out=out)
 
 
@@ -179,7 +182,21 @@ def ldexp_(self: Tensor, other: Tensor) -> Tensor:
     """ldexp in place"""
     if isinstance(other, Tensor):
         _floats(self)
+        _expect_exponents(self, other, self)
     return d.ldexp_(self, other)
+
+
+def _expect_exponents(input: Tensor, other: Tensor, out: Any) -> None:
+    """What PyTorch's kernel for whole exponents refuses, and says of its result, which has the first one's shape at first."""
+    if not input._desc.dtype.is_floating_point or other._desc.dtype.category >= dtypes.FLOATING:
+        return
+    shape = broadcast_shapes(input._desc.shape, other._desc.shape)
+    if out is input and shape != input._desc.shape:
+        return  # which is refused first
+    if out is None and shape != input._desc.shape and input._desc.numel:
+        warn_of_resizing(input._desc.shape, shape)
+    if other._desc.dtype is dtypes.bool_:
+        raise refused("ldexp_cpu_exp", dtypes.bool_)
 
 
 def _floats(written: Tensor) -> None:

@@ -51,6 +51,9 @@ SPARED = {"zeros_of"} | set(WRITES) - WINDOWS - {"maximum_backward", "minimum_ba
 COUNTED = {"sgn_backward"}
 """Formulas that have a form over arrays, of reals, and over Tensors write to their results as PyTorch's do."""
 
+MAY_REFUSE = {"clamp_backward", "clamp_lower_backward", "clamp_upper_backward"}
+"""Formulas that refuse some operands: they are computed for what is asked for, and for nothing else."""
+
 SELECTS = {"pow_backward_self"}
 """Formulas of two operands that choose elements by a mask, which lies as an operand does."""
 
@@ -133,6 +136,8 @@ class Nodes(Template):
         refuses = tuple([i for i, n in enumerate(row.operands) if row.formulas[n].startswith("not_implemented")])
         if refuses:
             w(1, f"refuses = {refuses}")
+        if len(row.operands) > 1 and any(formula.partition("(")[0] in MAY_REFUSE for formula in row.formulas.values()):
+            w(1, "may_refuse = True")
         if any(formula.partition("(")[0] in SPARED for formula in row.formulas.values()):
             w(1, "spares_watched = True")
         only_if = next(

@@ -9,7 +9,7 @@ from ..memory.geometry import element_strides, laid_out, row_major, storage_offs
 from ..plain_numpy import np
 from .numbers import element
 from .pointwise import clone
-from .shape import contiguous_copy, diagonal, flip, transpose
+from .shape import alike, contiguous_copy, diagonal, flip, transpose
 
 Array = Any
 
@@ -114,8 +114,8 @@ def unfold_backward(grad: Array, shape: tuple, dimension: int, size: int, step: 
 
 def block_diag(arrays: list) -> Array:
     """Matrices on the diagonal of one of zeros."""
-    blocks = [np.atleast_2d(a) for a in arrays]
-    out = np.zeros(np.sum([b.shape for b in blocks], axis=0), np.result_type(*blocks))
+    blocks = [np.atleast_2d(a) for a in alike(arrays, zerodim=True)]
+    out = np.zeros(np.sum([b.shape for b in blocks], axis=0), blocks[0].dtype)
     row = column = 0
     for b in blocks:
         out[row : row + b.shape[0], column : column + b.shape[1]] = b

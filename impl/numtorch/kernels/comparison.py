@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..memory.descriptor import expect_room
 from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .numbers import element, in_type
@@ -249,10 +250,17 @@ def clamp_tensor(x: Array, min: Array | None, max: Array | None) -> Array:
     return x if max is None else minimum(x, max)
 
 
+def into(how: Any, first: Array, second: Array) -> Array:
+    """Two masks together, which PyTorch writes into the first: the second must not be larger."""
+    expect_room(first.shape, second.shape)
+    return how(first, second)
+
+
 def clamp_backward(grad: Array, x: Array, min: Any, max: Any) -> Array:
     """The gradient inside the bounds and at them."""
-    inside = True if min is None else x >= min
-    return choose(inside if max is None else inside & (x <= max), grad, 0)
+    if max is None:
+        return at_least(grad, x, min)
+    return at_most(grad, x, max) if min is None else choose(into(np.logical_and, x >= min, x <= max), grad, 0)
 
 
 def at_least(grad: Array, x: Array, min: Any) -> Array:
@@ -277,11 +285,11 @@ def above(grad: Array, x: Array, max: Any) -> Array:
 
 def clamp_lower_backward(grad: Array, x: Array, min: Array, max: Array | None) -> Array:
     """The gradient where the lower bound is the result."""
-    chosen = x < min if max is None else (min < max) & (x < min)
+    chosen = x < min if max is None else into(np.logical_and, x < min, min < max)
     return choose(chosen, grad, 0)
 
 
 def clamp_upper_backward(grad: Array, x: Array, min: Array | None, max: Array) -> Array:
     """The gradient where the upper bound is the result."""
-    chosen = x > max if min is None else (x > max) | (max < min)
+    chosen = x > max if min is None else into(np.logical_or, x > max, max < min)
     return choose(chosen, grad, 0)

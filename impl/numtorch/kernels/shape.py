@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from ..device import contiguous_format
-from ..dtype import promote_types
+from ..dtype import combine, promote_types
 from ..memory.descriptor import describe
 from ..memory.formats import formatted, suggested
 from ..memory.geometry import element_strides, like, row_major, storage_offset, strided
@@ -396,16 +397,18 @@ def cat(arrays: list, dim: int) -> Array:
     return out
 
 
-def alike(arrays: list) -> list:
-    """Arrays cast to the type that they promote to: NumPy's rules are others, it makes float64 of int64 and float32."""
+def alike(arrays: list, zerodim: bool = False) -> list:
+    """Arrays cast to the type that they promote to: NumPy's rules are others, it makes float64 of int64 and float32.
+
+    With `zerodim` those without dimensions count as such: they decide the type only if they are of a higher category.
+    """
     first = arrays[0].dtype
     if all(a.dtype is first for a in arrays):
         return arrays
     kinds = [describe(a).dtype for a in arrays]
-    kind = kinds[0]
-    for k in kinds[1:]:
-        if k is not kind:
-            kind = promote_types(kind, k)
+    dims = [k for k, a in zip(kinds, arrays, strict=True) if a.ndim or not zerodim]
+    others = [k for k, a in zip(kinds, arrays, strict=True) if zerodim and not a.ndim]
+    kind = combine(*[functools.reduce(promote_types, group) if group else None for group in (dims, others)], None)
     return [a if k is kind else a.astype(kind.numpy) for a, k in zip(arrays, kinds, strict=True)]
 
 

@@ -241,7 +241,8 @@ def dist(x: Array, other: Array, p: float) -> Array:
 
     kind = plan_of(describe(x), describe(other)).result.dtype.numpy  # one without dimensions does not decide it
     wide = np.dtype(np.float32) if is_half(kind) else kind
-    difference = (x.astype(wide) - subtrahend(other.astype(wide))).astype(kind)  # rounded, as the norm is
+    x, other = (a.astype(kind).astype(wide) for a in (x, other))
+    difference = (x - subtrahend(other)).astype(kind)  # rounded, as the norm is
     norm = vector_norm(difference.astype(wide), p, (), False, None)
     return norm.astype(kind) if is_half(kind) else norm  # that of complex numbers is real
 

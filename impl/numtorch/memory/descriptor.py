@@ -264,6 +264,15 @@ def broadcast_shapes(a: tuple, b: tuple) -> tuple:
     return tuple(out)
 
 
+def expect_room(had: tuple, *others: tuple) -> None:
+    """PyTorch's complaint about operands that would make memory larger which is written to in place."""
+    shape = had
+    for other in others:
+        shape = broadcast_shapes(shape, other)
+    if shape != had:
+        raise RuntimeError(f"output with shape {list(had)} doesn't match the broadcast shape {list(shape)}")
+
+
 def reduction(shape: tuple, target: tuple) -> tuple | None:
     """(axes to sum, target shape) that bring a gradient of `shape` to `target`; None when there is nothing to do."""
     if tuple(shape) == tuple(target):

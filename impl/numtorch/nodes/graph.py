@@ -124,6 +124,7 @@ class Node:
     plain: bool  # none of the above and below
     pairs = False  # whether it is plain, and `run` gives two edges with their gradients
     may_be_undefined = False  # whether the formula may give None where an edge leads on
+    may_refuse = False  # whether a derivative refuses some operands
     refuses: tuple[int, ...] = ()  # operands whose derivative is not implemented, which undefined gradients say, too
     checks = False  # whether the formulas over arrays may have to refuse a gradient for its shape
     listed = False  # whether the operands are a list, the gradients of which are computed for all or for none

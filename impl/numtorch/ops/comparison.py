@@ -48,7 +48,7 @@ nary("where(condition: Tensor, self, other)", k.where, self="keep_where(grad, co
 nary("masked_fill(self, mask: Tensor, value)", k.masked_fill, inplace=True, row_major=True, into=k.fill_where, deprecated=True,
      self="masked_fill(grad, mask, 0)", jvp="masked_fill(self_t, mask, 0)")
 nary("masked_fill_tensor(self, mask: Tensor, value: Tensor)", k.masked_fill_tensor, node="MaskedFillBackward1", inplace=True,
-     says="masked_fill", into=k.fill_where, deprecated=True, row_major=True,
+     says="masked_fill", into=k.fill_where, deprecated=True, row_major=True, typed_by="self",
      self="masked_fill(grad, mask, 0)", value="masked_fill_value(grad, mask)",
      jvp="masked_fill_tensor(self_t, mask, value_t)")
 op("masked_select(self, mask: Tensor)", k.masked_select, self="masked_select_backward(grad, self, mask, self.info, mask.info)",

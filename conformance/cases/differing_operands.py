@@ -1,0 +1,177 @@
+"""Operands that differ in type or in shape: what comes of them, and which difference is complained about first."""
+
+from hypothesis import strategies as st
+
+from conformance.case import case
+from conformance.generate import floats
+
+REQUIRES = ("argument_checks", "backward")
+
+TYPES = ("bool", "uint8", "int64", "float16", "float32", "float64")
+SHAPES = ((), (3,), (2, 1), (1, 3), (2, 3))
+
+
+@case()
+def power_of_bools_has_no_gradient(
+    torch, x: floats(shape=(2,), values="positive"), kind: st.sampled_from(TYPES), zerodim: st.booleans()
+):
+    """A power is derived with one subtracted from the exponent, which bools refuse."""
+    exponent = torch.ones(() if zerodim else (2,)).to(getattr(torch, kind))
+    y = x.requires_grad_() ** exponent
+    torch.autograd.grad(y.sum(), x, create_graph=True)
+
+
+@case()
+def second_derivative_of_smooth_l1_subtracts(
+    torch,
+    x: floats(shape=(3,), values="finite"),
+    kind: st.sampled_from(TYPES),
+    reduction: st.sampled_from(["none", "sum"]),
+):
+    """The second derivative of smooth_l1_loss compares differences, which there are none of with bools."""
+    target = torch.ones(3).to(getattr(torch, kind))
+    loss = torch.nn.functional.smooth_l1_loss(x.requires_grad_(), target, reduction=reduction)
+    (first,) = torch.autograd.grad(loss.sum(), x, create_graph=True)
+    first.sum().backward()
+
+
+@case()
+def whole_exponents_are_no_bools(
+    torch,
+    shape: st.sampled_from(SHAPES),
+    other: st.sampled_from(SHAPES),
+    kind: st.sampled_from(TYPES),
+    exponents: st.sampled_from(TYPES),
+):
+    """ldexp of floats refuses bools, and complains where whole exponents make the result larger."""
+    x = torch.ones(shape).to(getattr(torch, kind))
+    n = torch.ones(other).to(getattr(torch, exponents))
+    x.ldexp(n)
+    torch.ldexp(x, n)
+    x.ldexp_(n)
+
+
+@case()
+def blocks_promote_as_operands_do(
+    torch,
+    shapes: st.lists(st.sampled_from(((), (2,), (1, 2))), min_size=2, max_size=3),
+    kinds: st.lists(st.sampled_from(TYPES), min_size=3, max_size=3),
+):
+    """Blocks on a diagonal have one type, which a number among them widens only to another category."""
+    blocks = []
+    for shape, kind in zip(shapes, kinds, strict=False):
+        blocks.append(torch.ones(shape).to(getattr(torch, kind)))
+    x = torch.ones(2).requires_grad_()
+    torch.block_diag(*blocks)
+    torch.block_diag(x, *blocks).sum().backward()
+
+
+@case()
+def bounds_of_other_shapes_have_no_gradient(
+    torch,
+    shape: st.sampled_from(SHAPES),
+    low: st.sampled_from(SHAPES),
+    high: st.sampled_from(SHAPES),
+    again: st.booleans(),
+):
+    """Two comparisons of a clamp are joined in the memory of the first, which the second may not fit into."""
+    x = torch.full(shape, 0.5).requires_grad_()
+    y = x.clamp(torch.zeros(low), torch.ones(high))
+    torch.autograd.grad(y.sum(), x, create_graph=again)
+    bound = torch.full(low, 0.7).requires_grad_()
+    torch.autograd.grad(x.clamp(bound, torch.ones(high)).sum(), bound, create_graph=again)
+    bound = torch.full(high, 0.2).requires_grad_()
+    torch.autograd.grad(x.clamp(torch.zeros(low), bound).sum(), bound, create_graph=again)
+
+
+@case()
+def types_are_told_before_shapes(
+    torch,
+    shape: st.sampled_from([(), (2,), (2, 3), (3, 3)]),
+    kinds: st.lists(st.sampled_from(TYPES), min_size=3, max_size=3),
+):
+    """Matrix products complain about types first, solvers about dimensions."""
+    a, b, c = (torch.ones(2).to(getattr(torch, kind)) for kind in kinds)
+    x, m = a.new_ones(shape), b.new_ones((3, 2))
+    torch.addmm(c, x, m)
+    torch.addmm(c, m, x)
+    torch.cholesky_solve(x, b.new_ones((3, 3)))
+    torch.cholesky_solve(m, a.new_ones((3, 3)).tril())
+    torch.cholesky_solve(m, x)
+
+
+@case()
+def dimensions_are_told_before_sizes(
+    torch, x: floats(shape=st.sampled_from(SHAPES)), y: floats(shape=st.sampled_from(SHAPES)), dim: st.integers(-4, 3)
+):
+    """What no dimension has is said before what sizes differ."""
+    torch.stack([x, y], dim)
+    x.slice_scatter(y, dim, 0, 1)
+    torch.nn.functional.rms_norm(x, (2, 3))
+    torch.linalg.lstsq(torch.eye(3), x.sum())
+    torch.linalg.lstsq(torch.ones(1, 3, 2), torch.ones(3))
+    torch.linalg.lstsq(torch.ones(4, 3, 2), torch.ones(3, 2))
+
+
+@case()
+def masks_of_other_shapes_are_told_by_dimension(
+    torch,
+    shape: st.sampled_from([(), (3,), (2, 3)]),
+    mask: st.sampled_from([(), (3,), (2, 3), (2, 4), (2, 3, 4)]),
+    where: st.sampled_from(["alone", "first", "last"]),
+):
+    """Indices are counted as they are given; a mask is compared with the tensor dimension by dimension."""
+    x, m, i = torch.ones(shape), torch.ones(mask).bool(), torch.zeros(1).long()
+    indices = {"alone": (m,), "first": (m, i), "last": (i, m)}[where]
+    x.index_put(indices, torch.zeros(()))
+
+
+@case()
+def filled_tensor_keeps_its_type(
+    torch, shape: st.sampled_from([(), (2,)]), kind: st.sampled_from(TYPES), to: st.sampled_from(TYPES)
+):
+    """masked_fill gives the type of what is filled, also where the value requires grad and both have no dimension."""
+    x = torch.ones(shape).to(getattr(torch, kind))
+    value = torch.full((), 3.0).to(getattr(torch, to))
+    if to.startswith("float"):
+        value.requires_grad_()
+    x.masked_fill(torch.ones(shape).bool(), value)
+
+
+@case()
+def difference_has_the_type_of_the_distance(
+    torch, number: st.sampled_from([0.7, 0.3, 1.0]), p: st.sampled_from([0, 1, 2])
+):
+    """dist rounds both operands to one type before it subtracts."""
+    x, y = torch.full((2,), 0.7).half(), torch.full((), number)
+    x.dist(y, p)
+    y.dist(x, p)
+    y.double().dist(x, p)
+
+
+@case()
+def weights_fit_into_the_loss(
+    torch,
+    shape: st.sampled_from(SHAPES),
+    weight: st.sampled_from((*SHAPES, (4,))),
+    reduction: st.sampled_from(["none", "sum"]),
+):
+    """Binary cross entropy is weighed in place, so that weights are not larger than it."""
+    x, target, w = torch.full(shape, 0.3).requires_grad_(), torch.full(shape, 0.6), torch.ones(weight)
+    torch.nn.functional.binary_cross_entropy(x, target, w, reduction=reduction)
+    torch.nn.functional.binary_cross_entropy_with_logits(x, target, w, reduction=reduction)
+    torch.nn.functional.binary_cross_entropy_with_logits(x, target, pos_weight=w, reduction=reduction)
+
+
+@case()
+def statistics_of_nothing_are_not_asked(
+    torch,
+    shape: st.sampled_from([(), (3,), (0, 3), (2, 0), (0,), (2, 3)]),
+    count: st.sampled_from([None, 0, 1, 3]),
+    train: st.booleans(),
+):
+    """Batch normalization of no elements asks of no statistics, and of no dimension counts no channels."""
+    x = torch.ones(shape)
+    running = None if count is None else torch.ones(count)
+    torch.batch_norm(x, None, None, running, running, train, 0.1, 1e-5, True)
+    torch.batch_norm(x, torch.ones(3), None, running, running, train, 0.1, 1e-5, True)
