@@ -4051,6 +4051,7 @@ class ClampBackward0(VariadicNode):
     saved = ('max', 'min', 'self',)
     saved_values = ()
     prunes = True
+    may_refuse = True
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.max) or is_odd(node.min) or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
