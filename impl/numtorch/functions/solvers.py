@@ -186,11 +186,11 @@ def _expect_system(A: Tensor, B: Tensor, driver: Any) -> None:
         raise RuntimeError(
             "torch.linalg.lstsq: input.dim() must be greater or equal to other.dim() and (input.dim() - other.dim()) <= 1"
         )
-    batch = B._desc.shape[: B._desc.ndim - 2 + fewer]  # as PyTorch has it, also of matrices with a dimension less
-    broadcast_shapes(A._desc.shape[:-2], batch)
     vector = B._desc.ndim == 1 or B._desc.shape == A._desc.shape[:-1]
     if A._desc.shape[-2] != B._desc.shape[-1 if vector else -2]:
         raise RuntimeError(f"torch.linalg.lstsq: input.size(-2) should match other.size({-1 if vector else -2})")
+    batch = B._desc.shape[: B._desc.ndim - 2 + fewer]  # as PyTorch has it, also of matrices with a dimension less
+    broadcast_shapes(A._desc.shape[:-2], batch)
     if A._desc.dtype.category < dtypes.FLOATING or A._desc.dtype.is_half:
         raise RuntimeError("This function doesn't handle types other than float and double")
     if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):
