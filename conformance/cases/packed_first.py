@@ -3,6 +3,7 @@
 from hypothesis import strategies as st
 
 from conformance.case import case
+from conformance.generate import floats
 
 REQUIRES = ("argument_checks", "saved_tensors_hooks")
 
@@ -208,3 +209,61 @@ def refused_indices_of_an_embedding_are_packed(torch, worst: st.sampled_from([-1
     table = of_ones(torch, (2, 3), "float32")
     with packing(torch):
         torch.nn.functional.embedding(torch.tensor([0, worst]), table)
+
+
+UNFIT = {
+    "addmm of types": lambda torch, a, b: torch.addmm(a, b, b.double()),
+    "addmm of vectors": lambda torch, a, b: a.addmm(b[0], a),
+    "addmm_": lambda torch, a, b: (a * 1).addmm_(b.double(), b[0]),
+    "addmv_": lambda torch, a, b: (a * 1).addmv_(b, a),
+    "linear": lambda torch, a, b: torch.nn.functional.linear(a, b, torch.ones(2, 5)),
+    "mm": lambda torch, a, b: a.mm(b),
+    "bmm": lambda torch, a, b: b.bmm(a),
+    "dot": lambda torch, a, b: a.dot(b),
+    "mul": lambda torch, a, b: a * b[:, :2],
+    "embedding": lambda torch, a, b: torch.nn.functional.embedding(a, b),
+    "complex": lambda torch, a, b: torch.complex(a, b.double()),
+}
+
+
+@case(requires=["no_grad"])
+def operand_without_a_history_wants_nothing_saved(
+    torch,
+    x: floats("float32", shape=(2, 3), values="finite"),
+    name: st.sampled_from(sorted(UNFIT)),
+    first: st.sampled_from(["plain", "leaf", "result", "untracked view"]),
+    second: st.sampled_from(["plain", "leaf", "result", "untracked view"]),
+):
+    """A call that is refused has packed what the operands with a history, or leaves, would read."""
+
+    def made(kind):
+        y = x.detach() * 1
+        if kind == "plain":
+            return y
+        y.requires_grad_()
+        if kind == "result":
+            return y * 1
+        if kind == "leaf":
+            return y
+        y = y * 1
+        with torch.no_grad():
+            return y.view(2, 3)
+
+    a, b = made(first), made(second)
+    with packing(torch):
+        UNFIT[name](torch, a, b)
+
+
+@case(requires=["complex"])
+def part_of_complex_numbers_is_saved_for_itself(
+    torch, x: floats("float32", shape=(2,)), which: st.sampled_from(["real", "imag", "both"])
+):
+    """torch.complex saves the parts that are to have a gradient, the imaginary one first."""
+    real, imag = x * 1, x * 2
+    if which != "imag":
+        real.requires_grad_()
+    if which != "real":
+        imag.requires_grad_()
+    with packing(torch):
+        z = torch.complex(real, imag)
+        z.backward(z.detach())

@@ -57,14 +57,14 @@ def refuse_and_pack(
             refuse_write(given[written])
         except RuntimeError:
             return
-    for x in _tensors(given, operands):
-        edge(x)  # which refuses a view that cannot be derived anew
+    # A view that cannot be derived anew is refused; of one that was made without grad no gradient is asked.
+    wanting = {name for name in operands if [x for x in _tensors(given, (name,)) if edge(x)[0] is not None]}
     for name, readers in saves:
         value = given.get(name)
         for x in value if isinstance(value, (list, tuple)) else (value,):
             if not isinstance(x, Tensor) or (x._extra is not None and x._extra.number is not None):
                 continue
-            if len(readers) > 1 or len(operands) == 1 or readers[0] in tracked:
+            if len(readers) > 1 or len(operands) == 1 or readers[0] in wanting:
                 if name == written:
                     x = x.clone()  # which whole numbers with a history refuse
                 elif x._extra is not None:

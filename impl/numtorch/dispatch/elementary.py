@@ -1314,7 +1314,7 @@ class ComplexBackward0(BinaryNode):
     writes_grad = 1
     counts_writes = True
     def apply(node, grad, keep: bool):
-        out = through_tensors(node, grad)  # complex_backward has no raw form
+        out = through_tensors(node, grad)  # real_of_complex has no raw form
         if not keep:
             node.release()
         return out
@@ -1326,7 +1326,8 @@ class ComplexBackward0(BinaryNode):
         if real is not None and (type(real) is not Tensor or (counter := real._counter) is not None and counter[0] != node.real_version):
             real = unpack_input(node, 'real')
         needed = [fn is not None and (deps is None or fn in deps) for fn, _ in node.edges()]
-        return formulas.complex_backward(grad, real, imag, needed)
+        grad0, grad1 = formulas.complex_backward(grad, real, imag, needed)
+        return grad0, grad1
 
     def release(node) -> None:
         if node.imag is not None:
@@ -1379,16 +1380,22 @@ def complex_of(real, imag, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
-        if imag._extra is not None and imag._extra.inference:
-            check_saveable(imag, node)
-        node.imag = imag
-        counter = imag._counter
-        node.imag_version = 0 if counter is None else counter[0]
-        if real._extra is not None and real._extra.inference:
-            check_saveable(real, node)
-        node.real = real
-        counter = real._counter
-        node.real_version = 0 if counter is None else counter[0]
+        if fn1 is not None:
+            if imag._extra is not None and imag._extra.inference:
+                check_saveable(imag, node)
+            node.imag = imag
+            counter = imag._counter
+            node.imag_version = 0 if counter is None else counter[0]
+        else:
+            node.imag = None
+        if fn0 is not None:
+            if real._extra is not None and real._extra.inference:
+                check_saveable(real, node)
+            node.real = real
+            counter = real._counter
+            node.real_version = 0 if counter is None else counter[0]
+        else:
+            node.real = None
         node.desc = desc
         result = _new(*_TENSOR)
         result._array = array

@@ -187,7 +187,7 @@ SAVES = {
     'pow_base': ('pow', ('exponent',), (('exponent', ('exponent',)),)),
     'conj_physical': ('conj_physical', ('self',), ()),
     'conj_physical_of': ('conj_physical', ('self',), ()),
-    'complex_of': ('complex', ('real', 'imag'), (('imag', ('real', 'imag')), ('real', ('real', 'imag')))),
+    'complex_of': ('complex', ('real', 'imag'), (('imag', ('imag',)), ('real', ('real',)))),
     'polar': ('polar', ('abs', 'angle'), ()),
     'angle': ('angle', ('self',), (('self', ('self',)),)),
     'atan': ('atan', ('self',), (('self', ('self',)),)),

@@ -129,9 +129,18 @@ def mul_complex_backward(grad: Any, number: Any) -> Any:
 
 def complex_backward(grad: Any, real: Any, imag: Any, needed: list) -> tuple:
     """The parts of the gradient."""
-    second = grad.imag if needed[1] else None  # first, as PyTorch does
-    first = grad.real if needed[0] else None
-    return _summed(first, real._desc.shape), _summed(second, imag._desc.shape)
+    second = imag_of_complex(grad, imag) if needed[1] else None  # first, as PyTorch does
+    return real_of_complex(grad, real) if needed[0] else None, second
+
+
+def real_of_complex(grad: Any, real: Any) -> Any:
+    """The real part of the gradient, in the shape of the real part."""
+    return sum_to_size(grad.real, real._desc.shape)
+
+
+def imag_of_complex(grad: Any, imag: Any) -> Any:
+    """The imaginary part likewise."""
+    return sum_to_size(grad.imag, imag._desc.shape)
 
 
 def polar_backward(grad: Any, result: Any, abs: Any, angle: Any, needed: list) -> tuple:

@@ -29,15 +29,18 @@ def embedding(
         raise AssertionError("Padding_idx must be within num_embeddings")
     expect_tensor(weight, "embedding", "weight", 1)
     expect_tensor(input, "embedding", "indices", 2)
-    if weight._desc.ndim != 2:
-        if is_grad_enabled() and weight.requires_grad:
-            existing_dim(0, weight._desc.ndim)  # which is saved, then
-        raise RuntimeError("'weight' must be 2-D")
-    if input._desc.dtype.name not in ("int64", "int32"):
-        raise RuntimeError(
-            "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
-            f"{input._desc.dtype.type_string} instead (while checking arguments for embedding)"
-        )
+    try:
+        if weight._desc.ndim != 2:
+            if is_grad_enabled() and weight.requires_grad:
+                existing_dim(0, weight._desc.ndim)  # which is saved, then
+            raise RuntimeError("'weight' must be 2-D")
+        if input._desc.dtype.name not in ("int64", "int32"):
+            raise RuntimeError(
+                "Expected tensor for argument #1 'indices' to have one of the following scalar types: Long, Int; but got "
+                f"{input._desc.dtype.type_string} instead (while checking arguments for embedding)"
+            )
+    except RuntimeError as error:
+        raise saved_before(error, "embedding", weight=weight, indices=input) from None
     if padding_idx is None:
         padding_idx = -1
     elif padding_idx < 0:

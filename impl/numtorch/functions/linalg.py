@@ -8,7 +8,7 @@ from typing import Any
 from .. import dispatch, dtype as dtypes
 from ..aliasing.views import requires_grad
 from ..calls.checked import MISSING
-from ..calls.raising import saving_first
+from ..calls.raising import saved_before, saving_first
 from ..dispatch import usual as d
 from ..functions import shape as shapes
 from ..memory.descriptor import broadcast_shapes
@@ -301,10 +301,10 @@ def same_types(input: Tensor, mat1: Tensor, mat2: Tensor) -> None:
             )
 
 
-def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
-    """beta * input + alpha * mat1 @ mat2"""
-    same_types(input, mat1, mat2)
+def check_addmm(input: Tensor, mat1: Tensor, mat2: Tensor, beta: Any) -> None:
+    """What may be wrong with a product of matrices and what it is added to."""
     a, b = mat1._desc, mat2._desc
+    same_types(input, mat1, mat2)
     if a.ndim != 2 or b.ndim != 2:
         raise RuntimeError(
             f"mat{1 if a.ndim != 2 else 2} must be a matrix, got {(a if a.ndim != 2 else b).ndim}-D tensor"
@@ -313,6 +313,14 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     _expands(input, (a.shape[0], b.shape[1]))
     if not a.shape[1] and a.shape[0] and b.shape[1]:
         multiplied_alone(input, beta)
+
+
+def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """beta * input + alpha * mat1 @ mat2"""
+    try:
+        check_addmm(input, mat1, mat2, beta)
+    except RuntimeError as error:
+        raise saved_before(error, "addmm", self=input, mat1=mat1, mat2=mat2) from None
     return d.addmm(input, mat1, mat2, beta, alpha)
 
 

@@ -18,7 +18,19 @@ from ..plain_numpy import np
 from ..tensor import Tensor, existing_dim, wrap, wrap_dim
 from ..warning import warn
 from .arguments import expect_tensor, expect_tensors
-from .linalg import addmm, addmv, addr, baddbmm, dot, mm, multiplied_alone, not_bool, same_types, typed, vdot
+from .linalg import (
+    addmv,
+    addr,
+    baddbmm,
+    check_addmm,
+    dot,
+    mm,
+    multiplied_alone,
+    not_bool,
+    same_types,
+    typed,
+    vdot,
+)
 from .matrix_checks import expect_floating
 
 # ---- along dimensions of any number
@@ -288,7 +300,13 @@ def _addr_in_place(self: Tensor, first: Tensor, second: Tensor) -> None:
         )
 
 
-_CHECKS = {"addmm": addmm, "addmv": addmv, "addr": addr, "baddbmm": baddbmm, "addbmm": addbmm}
+def _addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: Any = 1) -> Tensor:
+    """addmm of tensors that nothing is saved of."""
+    check_addmm(input, mat1, mat2, beta)
+    return d.addmm(input, mat1, mat2, beta, alpha)
+
+
+_CHECKS = {"addmm": _addmm, "addmv": addmv, "addr": addr, "baddbmm": baddbmm, "addbmm": addbmm}
 
 
 def _in_place(name: str) -> Any:
@@ -308,7 +326,7 @@ def _in_place(name: str) -> Any:
                     f"Bad in-place call: input tensor dtype {typed(kinds[0])} and output tensor dtype {typed(kinds[2])} "
                     "should match"
                 )
-            anything = wrap(np.zeros((), self._desc.dtype.numpy))
+            anything = wrap(np.zeros(self._desc.shape if name == "addmv" else (), self._desc.dtype.numpy))
             shape = check(anything, first.detach(), second.detach(), beta=beta, alpha=alpha)._desc.shape
             if shape != self._desc.shape:
                 raise RuntimeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, grad_mode
-from ..aliasing.views import mark_inference, storage_of
+from ..aliasing.views import counter_of, mark_inference, storage_of
 from ..calls.operands import store
 from ..dtype import dtypes
 from ..memory.descriptor import broadcast_shapes
@@ -13,7 +13,6 @@ from ..memory.geometry import element_strides, storage_offset, strided
 from ..memory.lazy import LAZY, Conjugated, Negated, Zeros
 from ..tensor import Tensor, wrap
 from .arguments import expect_tensor, not_for
-from .convert import detach
 from .indexing import setitem
 
 
@@ -46,12 +45,12 @@ def view_dtype(self: Tensor, dtype: Any) -> Tensor:
                     raise RuntimeError(f"self.stride({i}) must be divisible by {ratio} to {doing}, but got {s}")
             shape, strides = (*shape[:-1], shape[-1] // ratio), (*[s // ratio for s in strides[:-1]], 1)
             offset //= ratio
-    result = detach(self)
     seen = wrap(strided(array, shape, strides, offset, new.numpy))
-    result._array, result._desc = seen._array, seen._desc
     if grad_mode.state.inference:  # where else what shares memory with an ordinary tensor is one
-        mark_inference(result)
-    return result
+        mark_inference(seen)
+    elif not self.is_inference():  # of which it is a new tensor, outside of the mode
+        seen._counter = counter_of(self)
+    return seen
 
 
 def view_as_real(input: Tensor) -> Tensor:

@@ -29,8 +29,8 @@ op("pow_base(self, exponent)", k.pow_base, node="PowBackward2", says="pow", poin
 op("conj_physical(self)", np.conjugate, inplace=False, exact_out=FOUND_DTYPE, self="grad.conj_physical()", jvp=LINEAR)
 op("conj_physical_of(self)", np.conjugate, node="ConjPhysicalBackward1", says="conj_physical", self="grad.conj_physical()")
 op("complex_of(real, imag)", k.complex_of, node="ComplexBackward0", says="complex", pointwise=False,
-   joint={("real", "imag"): "complex_backward(grad, real, imag, needed)"},
-   jvp="complex_of(real_t, imag_t)")
+   real="real_of_complex(grad, real)", imag="imag_of_complex(grad, imag)",
+   together="complex_backward(grad, real, imag, needed)", jvp="complex_of(real_t, imag_t)")
 op("polar(abs, angle)", k.polar, pointwise=False,
    joint={("abs", "angle"): "polar_backward(grad, result, abs.info, angle.info, needed)"},
    jvp=("complex_of(imag=add(other=angle_t * abs_p * angle_p.cos(), self=abs_t * angle_p.sin()), "
