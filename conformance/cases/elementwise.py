@@ -1,5 +1,7 @@
 """Functions of one number, applied to every element: each with its derivative."""
 
+from hypothesis import strategies as st
+
 from conformance.case import case
 from conformance.generate import cotangent, floats, ints, positive
 
@@ -129,3 +131,11 @@ def bessel_function_of_a_small_number_is_less_than_one(torch, signs: ints("int64
     torch.special.i1(x) * signs
     torch.special.i1e(x)
     torch.special.i0(x.half())
+
+
+@case(requires=["elementwise", "backward"])
+def polygamma_far_below_zero_is_a_long_sum(torch, whole: st.integers(100, 5000), n: st.integers(1, 3)):
+    """polygamma() far below zero adds up a term for each whole number up to zero."""
+    z = torch.tensor([-whole - 0.3, -2 * whole - 0.7], dtype=torch.float64).requires_grad_()
+    z.polygamma(n).sum().backward()
+    torch.special.zeta(torch.tensor(3.0, dtype=torch.float64), z.detach() * 3)

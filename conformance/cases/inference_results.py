@@ -253,3 +253,11 @@ def detached_inference_tensor_counts_outside_the_mode_alone(torch, inside: st.bo
         y.add_(1)
         y._version
     y.mul_(2)
+
+
+@case(requires=["functional", "inference_mode"])
+def tangent_of_a_part_of_memory_is_copied(torch, x: floats(shape=(3,)), at: st.integers(0, 2)):
+    """jacfwd() of what begins later in its memory makes tangents that begin there, too."""
+    y = x.unbind()[at]
+    with torch.inference_mode():
+        torch.func.jacfwd(lambda a: a)(y)

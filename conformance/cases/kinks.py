@@ -203,3 +203,26 @@ def masked_softmax_has_second_derivatives(
     y = getattr(torch, name)(z, 0)
     (grad,) = torch.autograd.grad(y.exp().pow(2).sum(), x, create_graph=True)
     torch.autograd.grad(grad.pow(2).sum(), x)
+
+
+@case(requires=["backward", "anomaly"])
+def nan_among_many_goes_another_way(
+    torch,
+    values: st.lists(st.sampled_from([float("nan"), 1.0, -0.25, 0.25, -4.0]), min_size=12, max_size=12),
+    name: st.sampled_from(["elu", "celu", "selu", "hardswish", "relu6", "hardtanh", "softshrink", "hardshrink"]),
+    summed: st.booleans(),
+):
+    """Vectors make another gradient of nan than what is left over behind the last one."""
+    x = torch.tensor(values, dtype=torch.float64).reshape(3, 4).requires_grad_()
+    with torch.autograd.detect_anomaly():
+        y = getattr(torch.nn.functional, name)(x.exp())
+        y.backward(
+            torch.ones((), dtype=torch.float64).expand(3, 4) if summed else torch.ones(3, 4, dtype=torch.float64)
+        )
+
+
+@case(requires=["backward", "elementwise"], by_processor=True)
+def gradient_of_gelu_ends_far_below_zero(torch, x: floats("float32", shape=(3,), values="positive")):
+    """The gradient of gelu is zero where a sum in single precision has absorbed it."""
+    x = (-6.6 - x).requires_grad_()
+    torch.nn.functional.gelu(x).sqrt().backward(torch.ones(3))

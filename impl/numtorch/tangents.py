@@ -224,10 +224,8 @@ def laid_out_alike(tensor: Any, tangent: Any) -> bool:
     # NumPy's strides of an array without elements hang on how it came about, and PyTorch's do not.
     if tensor._desc.numel and any(x != y for s, x, y in zip(a.shape, a.strides, b.strides, strict=True) if s > 1):
         return False
-    return (
-        stands_for_batch(tangent)
-        or stands_for_batch(tensor)
-        or (a.offset == b.offset and room(tensor) == room(tangent))
+    return a.offset == b.offset and (
+        stands_for_batch(tangent) or stands_for_batch(tensor) or room(tensor) == room(tangent)
     )
 
 

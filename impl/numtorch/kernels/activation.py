@@ -14,6 +14,7 @@ from .comparison import in_layout
 from .error_function import erf
 from .numbers import in_type
 from .pointwise import refuse_bools, sigmoid
+from .vectors import with_nan
 
 Array = Any
 _BETA = math.sqrt(2 / math.pi)
@@ -37,7 +38,7 @@ def elu_backward(grad: Array, alpha: float, scale: float, input_scale: float, is
         below = grad * input_scale * (x + alpha * scale)
     else:
         below = grad * (input_scale * alpha * scale) * np.exp(x * input_scale)
-    return np.where(x <= 0, below, grad * scale)
+    return with_nan(np.where(x <= 0, below, grad * scale), np.nan, x, grad)
 
 
 def celu(x: Array, alpha: float) -> Array:
@@ -86,7 +87,7 @@ def leaky_relu_backward(grad: Array, x: Array, negative_slope: float, self_is_re
 
 def hardtanh_backward(grad: Array, x: Array, min_val: float, max_val: float) -> Array:
     """The gradient inside the bounds; at them there is none."""
-    return np.where((x <= min_val) | (x >= max_val), grad.dtype.type(0), grad)
+    return with_nan(np.where((x <= min_val) | (x >= max_val), grad.dtype.type(0), grad), 0, x, grad)
 
 
 def threshold(x: Array, threshold: float, value: float) -> Array:
@@ -107,7 +108,7 @@ def hardshrink(x: Array, lambd: float) -> Array:
 
 def shrink_backward(grad: Array, x: Array, lambd: float) -> Array:
     """The gradient where x is farther from 0 than lambd."""
-    return np.where((x >= -lambd) & (x <= lambd), grad.dtype.type(0), grad)
+    return with_nan(np.where((x >= -lambd) & (x <= lambd), grad.dtype.type(0), grad), 0, x, grad)
 
 
 softshrink_backward = hardshrink_backward = shrink_backward
@@ -132,7 +133,8 @@ def hardswish(x: Array) -> Array:
 def hardswish_backward(grad: Array, x: Array) -> Array:
     """The gradient of hardswish."""
     between = grad * (x / x.dtype.type(3) + x.dtype.type(0.5))
-    return np.where(x <= -3, grad.dtype.type(0), np.where(x < 3, between, grad))
+    out = np.where(x <= -3, grad.dtype.type(0), np.where(x < 3, between, grad))
+    return with_nan(out, np.nan, x, grad)
 
 
 def gelu(x: Array, approximate: str) -> Array:
@@ -151,8 +153,12 @@ def gelu_backward(grad: Array, x: Array, approximate: str) -> Array:
         t = np.tanh(kind(_BETA) * (x + kind(_KAPPA) * x * x * x))
         inner = kind(_BETA) * (1 + kind(3 * _KAPPA) * x * x)
         return grad * (kind(0.5) * (1 + t) + kind(0.5) * x * (1 - t * t) * inner)
-    cdf = kind(0.5) * (1 + erf(x * kind(math.sqrt(0.5))))
-    return grad * (cdf + x * (np.exp(x * x * kind(-0.5)) * kind(1 / math.sqrt(2 * math.pi))))
+    half, errors = kind(0.5), erf(x * kind(math.sqrt(0.5)))
+    density = x * (np.exp(x * x * kind(-0.5)) * kind(1 / math.sqrt(2 * math.pi)))
+    in_a_row = x.flags.c_contiguous and (grad.flags.c_contiguous or not any(grad.strides))
+    if kind is np.float32 and x.size > 1 and in_a_row:
+        return grad * (half + (half * errors + density))  # oneDNN's, of which nothing is left far below zero
+    return grad * (half * (1 + errors) + density)
 
 
 def silu(x: Array) -> Array:

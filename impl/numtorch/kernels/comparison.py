@@ -8,6 +8,7 @@ from ..memory.descriptor import expect_room
 from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .numbers import element, in_type
+from .vectors import PAIR, in_vectors
 
 Array = Any
 
@@ -77,23 +78,17 @@ def in_layout(out: Array, model: Array) -> Array:
     return new
 
 
-_VECTORS = 64  # bytes that PyTorch compares at once
-
-
 def _extreme(ufunc: np.ufunc, x: Array, y: Array) -> Array:
-    """Of 0 and -0 the first operand's, as in C++; but of what PyTorch compares as vectors the second's, as in NumPy.
+    """Of 0 and -0 the first operand's, as in C++; but of what is taken by the vector the second's, as in NumPy.
 
-    Vectors are what lies one element behind the other on both sides, or is one number on one of them. (Rows of what is
-    stretched otherwise are short, and are not looked at.)
+    (Rows of what is stretched otherwise than as one number are short, and are not looked at.)
     """
     out = ufunc(y, x)
-    if out.nbytes < _VECTORS or out.dtype.kind != "f" or out.all() or not out.flags.c_contiguous:
+    if out.nbytes < PAIR or out.dtype.kind != "f" or out.all():
         return out
-    if all(a.size == 1 or (a.shape == out.shape and a.flags.c_contiguous) for a in (x, y)):
-        whole = out.size - out.size % (_VECTORS // out.itemsize)
-        one, other = [a if a.size == 1 else a.reshape(-1)[:whole] for a in (x.reshape(-1), y.reshape(-1))]
-        ufunc(one, other, out=out.reshape(-1)[:whole])
-    return out
+    alike = all(a.size == 1 or (a.shape == out.shape and a.strides == out.strides) for a in (x, y))
+    taken = in_vectors(out) if alike else None
+    return out if taken is None else np.where(taken, ufunc(x, y), out)
 
 
 def maximum(x: Array, y: Array) -> Array:

@@ -97,12 +97,20 @@ def digamma(x: Array) -> Array:
 psi = digamma
 
 
+_FAR, _TERMS = 500, 1_000_000
+
+
 def zeta(x: Array, q: Array) -> Array:
     """Hurwitz's zeta, the sum of (q + k) ** -x, by the Euler-Maclaurin formula."""
     s, a = np.broadcast_arrays(_double(x), _double(q))
     with np.errstate(all="ignore"):
         total = np.zeros(s.shape)
         w = a.copy()
+        for place in zip(*np.nonzero((a < -_FAR) & (a != np.floor(a)) & (s > 1)), strict=True):
+            while (count := int(min(-w[place], _TERMS))) > _FAR:  # as many terms as are below zero
+                terms = np.power(w[place] + np.arange(count), -s[place])
+                total[place] = np.add.accumulate([total[place], *terms])[-1]  # one after the other
+                w[place] += count
         for i in range(1000):
             more = (w <= 9) | (i < 9)
             if not np.any(more):

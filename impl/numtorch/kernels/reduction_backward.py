@@ -221,7 +221,7 @@ def var_backward(grad: Array, x: Array, dim: Dims, correction: float | None, kee
     by = n - (1 if correction is None else correction)
     if by <= 0 and (dim is None or not x.ndim):
         return (grad * np.where(x == middle, np.nan, np.inf).astype(grad.dtype)).astype(x.dtype)
-    scale = x.dtype.type(2.0 / by if by else np.inf if by == 0 else np.nan)
+    scale = grad.dtype.type(2.0 / by if by else np.inf if by == 0 else np.nan)  # real, where x is complex
     return scale * kept(grad, dim, keepdim, x.ndim) * (x - middle)
 
 

@@ -11,6 +11,7 @@ from ..plain_numpy import np
 from .half import in_steps, is_half
 from .numbers import in_type, wrapped
 from .pointwise import conjugate, refuse_bools, refuse_zero, subtrahend
+from .vectors import in_vectors
 
 Array = Any
 exp2 = np.exp2
@@ -63,6 +64,9 @@ def logit_backward(grad: Array, x: Array, eps: float | None) -> Array:
     grad = resolve(grad)  # zeros without memory are numbers to PyTorch's kernel
     inside = np.where((x == 0) | (x == 1), grad * x.dtype.type(np.inf), grad / (x * (1 - x)))  # whichever zero it is
     if eps is None:
+        taken = None if x.all() else in_vectors(x)
+        if taken is not None:  # there it is divided by the zero that it is
+            inside = np.where(taken & (x == 0), grad / x, inside)
         return np.where((x < 0) | (x > 1), x.dtype.type(np.nan), inside)
     return np.where((x < eps) | (x > 1 - eps), grad.dtype.type(0), inside)
 

@@ -41,3 +41,11 @@ def in_vectors(x: Array) -> Array | None:
         for at in inner
     )
     return np.broadcast_to(place < taken, x.shape)
+
+
+def with_nan(out: Array, value: float, x: Array, grad: Array) -> Array:
+    """A gradient that vectors, where x is nan, make something else of than comparisons that are asked one by one."""
+    if x.nbytes < PAIR or not np.isnan(np.vdot(x, x)):  # a sum of squares is nan by nan alone
+        return out
+    taken = in_vectors(x) if grad.strides == x.strides or not any(grad.strides) else None
+    return out if taken is None else np.where(taken & np.isnan(x), out.dtype.type(value), out)
