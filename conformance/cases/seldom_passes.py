@@ -1,5 +1,7 @@
 """Passes that are seldom asked for: nodes called by hand, orders of several roots, gradients that somebody saved."""
 
+import math
+
 from hypothesis import strategies as st
 
 from conformance.case import case
@@ -252,3 +254,38 @@ def gradients_that_no_operator_makes_in_inference_mode(
             given = torch.ones(3)
         for y in ways:
             torch.autograd.grad(y, [x, w], given, allow_unused=True)[0].is_inference()
+
+
+WIDER = {
+    "addmm": lambda torch, x, v, q, b: torch.addmm(v, x, q),
+    "baddbmm": lambda torch, x, v, q, b: torch.baddbmm(v, b, torch.stack([q, q])),
+    "block_diag": lambda torch, x, v, q, b: torch.block_diag(v, x),
+    "dist": lambda torch, x, v, q, b: x.dist(v),
+    "cross": lambda torch, x, v, q, b: torch.linalg.cross(x, v),
+    "huber_loss": lambda torch, x, v, q, b: torch.nn.functional.huber_loss(x, v, reduction="none"),
+    "index_put": lambda torch, x, v, q, b: x.index_put((torch.tensor([0, 1]),), v),
+    "lerp": lambda torch, x, v, q, b: torch.lerp(x, v, b),
+    "lu_solve": lambda torch, x, v, q, b: torch.linalg.lu_solve(*torch.linalg.lu_factor(q), b.mT),
+    "masked_fill": lambda torch, x, v, q, b: v.masked_fill(torch.ones(2, 3, dtype=torch.bool), 2.0),
+    "masked_scatter": lambda torch, x, v, q, b: v.masked_scatter(torch.ones(2, 3, dtype=torch.bool), x),
+    "masked_select": lambda torch, x, v, q, b: v.masked_select(torch.ones(2, 3, dtype=torch.bool)),
+    "maximum": lambda torch, x, v, q, b: torch.maximum(x, v),
+    "mul": lambda torch, x, v, q, b: x * v,
+    "prelu": lambda torch, x, v, q, b: torch.nn.functional.prelu(x, v),
+    "solve": lambda torch, x, v, q, b: torch.linalg.solve(q, b.mT),
+    "solve of several": lambda torch, x, v, q, b: torch.linalg.solve(torch.stack([q, q.mT]), x.mT),
+    "solve_triangular": lambda torch, x, v, q, b: torch.linalg.solve_triangular(q, b.mT, upper=True),
+    "where": lambda torch, x, v, q, b: torch.where(x > 0.5, v, x),
+}
+
+
+@case(lecture="graph", requires=["backward"])
+def node_called_by_hand_shows_what_is_summed_later(torch, name: st.sampled_from(sorted(WIDER)), graph: st.booleans()):
+    """What a node gives for an operand that was stretched is mostly summed by the pass alone."""
+    shapes = ((2, 3), (3,), (3, 3), (2, 2, 3))
+    x, v, q, b = [torch.linspace(0.1, 1, math.prod(shape)).sin().view(shape) for shape in shapes]
+    leaves = [leaf.requires_grad_() for leaf in (x, v, q + torch.eye(3), b)]
+    y = WIDER[name](torch, *leaves)
+    weight = torch.ones_like(y).requires_grad_(graph)
+    y.grad_fn(weight)
+    torch.autograd.grad(y, leaves, weight, allow_unused=True, create_graph=graph)

@@ -11,7 +11,6 @@ from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask, of_arrays
 from .pointwise import new_zeros, number_minus, number_over
-from .shape import sum_to_size
 
 
 def indicator(condition: Any, like: Any, *tensors: Any) -> Any:
@@ -104,9 +103,8 @@ def hardswish_double_backward(grad: Any, grad_output: Any, x: Any) -> Any:
 
 
 def prelu_backward(grad: Any, x: Any, weight: Any) -> tuple[Any, Any]:
-    """The gradients of both operands, that of the weight summed to its shape."""
-    mine, theirs = d.prelu_kernel_backward(grad, x, weight)
-    return mine, sum_to_size(theirs, weight._desc.shape)
+    """The gradients of both operands; that of the weight is summed later."""
+    return d.prelu_kernel_backward(grad, x, weight)
 
 
 def _below(x: Any, value: Any) -> Any:
@@ -141,8 +139,7 @@ def prelu_double_backward(grads: list, grad_output: Any, x: Any) -> Any:
 
 def prelu_double_backward_weight(grads: list, grad_output: Any, x: Any, weight: Any) -> Any:
     """The same with respect to the weight."""
-    found = _zeros_written(x) if grads[0] is None else _below(x, grad_output * grads[0])
-    return sum_to_size(found, weight._desc.shape)
+    return _zeros_written(x) if grads[0] is None else _below(x, grad_output * grads[0])
 
 
 def _halves(x: Any, dim: int) -> tuple[Any, Any]:

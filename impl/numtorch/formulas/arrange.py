@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
-from .shape import sum_to_size
 
 
 def roll_backward(grad: Any, shifts: tuple, dims: tuple) -> Any:
@@ -30,7 +29,7 @@ def block_diag_backward(grad: Any, descs: tuple) -> tuple:
             block = d.squeeze_dim(block, -1)  # as PyTorch does, which is no squeeze of a row: it is summed
         out.append(block)
         row, column = row + rows, column + columns
-    return tuple([sum_to_size(b, tuple(desc.shape)) for b, desc in zip(out, descs, strict=True)])
+    return tuple(out)
 
 
 def constant_pad_nd_backward(grad: Any, pad: tuple[int, ...]) -> Any:

@@ -11,7 +11,6 @@ from .. import creation, dispatch as d
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import joined, mask, opposite, within
-from .shape import sum_to_size
 
 
 def _kept(grad: Any, condition: Any) -> Any:
@@ -69,7 +68,7 @@ def drop_where(grad: Any, condition: Any) -> Any:
 
 def masked_fill_backward(grad: Any, mask: Any, desc: Any) -> Any:
     """The gradient where nothing was filled in."""
-    return sum_to_size(d.masked_fill(grad, mask, 0), desc.shape)
+    return d.masked_fill(grad, mask, 0)
 
 
 def masked_fill_value(grad: Any, mask: Any) -> Any:
@@ -84,7 +83,7 @@ def masked_select_backward(grad: Any, x: Any, mask: Any, desc: Any, mask_desc: A
     shape = np.broadcast_shapes(desc.shape, mask_desc.shape)
     zeros = creation.zeros_like(x) if shape == desc.shape else wrap(np.zeros(shape, grad._desc.dtype.numpy))
     scatter = d.masked_scatter if within(grad, x, mask) else d.masked_scatter_
-    return sum_to_size(scatter(zeros, mask, grad), desc.shape)
+    return scatter(zeros, mask, grad)
 
 
 def clamp_backward(grad: Any, x: Any, min: Any, max: Any) -> Any:

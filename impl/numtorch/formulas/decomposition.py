@@ -12,7 +12,6 @@ from ..tensor import wrap
 from .masks import of_arrays, within
 from .pointwise import plus, zeros_like
 from .reduction import others
-from .shape import sum_to_size
 
 # ---- solved by the factors L and U
 
@@ -116,8 +115,7 @@ def linalg_solve_backward(grad: Any, X: Any, A: Any, LU: Any, pivots: Any, left:
     mine = None
     if needed[0]:
         mine = -inner.matmul(x.mH) if left else -x.mH.matmul(inner)
-        mine = sum_to_size(mine, A._desc.shape)
-    other = sum_to_size(d.squeeze_dim(inner, -1) if vector else inner, desc.shape) if needed[1] else None
+    other = (d.squeeze_dim(inner, -1) if vector else inner) if needed[1] else None
     return mine, other
 
 
@@ -133,8 +131,7 @@ def solve_triangular_backward(
     if needed[0]:
         mine = -inner.matmul(X.mH) if left else -X.mH.matmul(inner)
         mine = d.triu(mine, int(unitriangular)) if upper else d.tril(mine, -int(unitriangular))
-        mine = sum_to_size(mine, A._desc.shape)
-    return mine, sum_to_size(inner, desc.shape) if needed[1] else None
+    return mine, inner if needed[1] else None
 
 
 def cholesky_backward(grad: Any, L: Any, upper: bool) -> Any:
