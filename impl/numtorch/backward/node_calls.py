@@ -112,13 +112,12 @@ def evaluate_function(task: GraphTask, node: Node) -> Any:
     if task.needed is not None and not (node.custom or node.listed):
         # PyTorch's formulas compute only what some requested input needs; a user's formula is not told.
         results = [g if fn in task.asked else None for (fn, _), g in zip(node.edges(), results, strict=False)]
+    if node.custom:  # PyTorch's node of a Function looks at what it was given back itself, and so before the hooks
+        results = validate_all(node, results, task.raw)
     if extra is not None and extra.post_hooks:
-        # PyTorch's node of a Function looks at what it was given back itself, and so before the hooks.
-        results = (
-            validate_all(node, results, task.raw) if node.custom else list(results)
-        )  # the one list that holds them
+        results = list(results)  # the one list that holds them
         results = run_post_hooks(task, extra.post_hooks, results, inputs)
-    if node.custom or extra is not None:
+    if extra is not None and not node.custom:
         results = validate_all(node, results, task.raw)
     if not task.keep:
         node.release()
