@@ -9,6 +9,8 @@ What becomes of several contributions to one gradient is in input_buffer.py.
 Several AccumulateGrads may be ready at once. Their order is that of PyTorch's std::priority_queue, of which heapq moves the
 elements alike as long as ties compare equal: hence the pairs (-sequence number, node), and nodes that are never less than
 each other.
+
+A node stands for itself or is still a record, which the loop runs as the plain passes do; the tables go by `key_of`.
 """
 
 from __future__ import annotations
