@@ -34,7 +34,7 @@ def function(graph: Graph) -> None:
     if value is None:
         return
     other = graph.pick(lambda one: one.shape == value.shape and not one.complex) or value
-    kind = random.choice(("same", "saves", "two", "none", "view", "dirty", "alias", "reentrant", "counts"))
+    kind = random.choice(("same", "saves", "two", "none", "view", "dirty", "alias", "reentrant", "counts", "fitted"))
     written = random.random() < 0.4
 
     class Mine(torch.autograd.Function):
@@ -62,6 +62,8 @@ def function(graph: Graph) -> None:
                 return grad, grad.view_as(grad)
             if kind == "dirty":
                 return grad * 3, None
+            if kind == "fitted":  # summed to the shape of the one operand, cast to the type of the other
+                return torch.stack((grad, grad * 2)), grad.double()
             if kind == "counts":
                 return grad.detach(), grad.clone()
             a, b = ctx.saved_tensors

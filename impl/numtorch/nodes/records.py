@@ -11,8 +11,8 @@ A product with a Python number, or a quotient, has a shorter one, with a functio
 
 The function computes the gradients over arrays, as `run` does for a Node, and has others: `apply_tensors` computes them over
 Tensors, `release` forgets what was saved, `of_record` makes the Node; `computes_anew` and `arity` say what its class says. A
-record is made in half the instructions of an object with as many slots, and the passes over arrays run it as it is. All else goes
-by `node_of`, which makes the Node when it is first asked for; from then on the record holds nothing but the Node, so that
+record is made in half the instructions of an object with as many slots, and the passes over arrays run it as it is. All else
+goes by `node_of`, which makes the Node when it is first asked for; from then on the record holds nothing but the Node, so that
 there is one state, and one Node whoever asks.
 
 Rejected: a tuple, of which nothing can be let go of while the graph is held; and a Node that reads its record, which the record
