@@ -175,3 +175,53 @@ def statistics_of_nothing_are_not_asked(
     running = torch.ones(count) if count >= 0 else None
     torch.batch_norm(x, None, None, running, running, train, 0.1, 1e-5, True)
     torch.batch_norm(x, torch.ones(3), None, running, running, train, 0.1, 1e-5, True)
+
+
+@case()
+def products_with_a_number_keep_the_type_of_integers(
+    torch,
+    x: floats(shape=(3,), values="finite"),
+    kind: st.sampled_from(TYPES),
+    value: st.sampled_from([1, -2, 0.5, True]),
+    again: st.booleans(),
+):
+    """The gradients of addcmul and addcdiv multiply integers by the number first, which may wrap around."""
+    other = (torch.ones(2, 3) * 3).to(getattr(torch, kind))
+    factor = torch.full((2, 3), 1.5).requires_grad_()
+    product = torch.addcmul(x.requires_grad_(), other, factor, value=value)
+    torch.autograd.grad(product.sum(), (x, factor), create_graph=again)
+    quotient = torch.addcdiv(x, other, factor, value=value)
+    torch.autograd.grad(quotient.sum(), (x, factor), create_graph=again)
+
+
+@case()
+def complex_gradients_of_real_operands(
+    torch, which: st.sampled_from(["ldexp", "exponent", "addr", "diagonal", "triangle"])
+):
+    """Derivatives that leave out to take the real part are refused where the operand is real."""
+    x, z = torch.tensor([0.5, 1.5]).requires_grad_(), torch.tensor([1 + 2j, 3 - 1j])
+    m = torch.tensor([[2.0, 0.5], [0.0, 1.5]]).requires_grad_()
+    out = {
+        "ldexp": lambda: x.ldexp(z),
+        "exponent": lambda: z.ldexp(x),
+        "addr": lambda: torch.addr(m, z, x),
+        "diagonal": lambda: torch.ones(2, 2, dtype=torch.complex64).diagonal_scatter(x),
+        "triangle": lambda: torch.linalg.solve_triangular(torch.eye(2).to(torch.complex64), m, upper=True),
+    }[which]()
+    out.abs().sum().backward()
+
+
+@case()
+def bounds_are_not_complex(
+    torch,
+    x: floats(shape=(2,), values="finite"),
+    kind: st.sampled_from([*TYPES, "complex64"]),
+    bounds: st.sampled_from(["both", "min", "max"]),
+):
+    """Complex bounds are refused by the kernel, in place by the type of what is written to."""
+    x = x.to(getattr(torch, kind))
+    bound = torch.tensor([1j, 2.0])
+    low, high = {"both": (bound, bound), "min": (bound, None), "max": (None, bound)}[bounds]
+    x.clamp(low, high)
+    x.clamp_(low, high)
+    torch.fill(x, torch.tensor(1.0 + 0j))

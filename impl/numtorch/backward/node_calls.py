@@ -296,7 +296,8 @@ NOT_DIFFERENTIABLE = (
 LEAVE_COMPLEX = frozenset(
     (
         *("WhereBackward0", "LerpBackward1", "MaskedFillBackward1", "FillBackward1", "FillBackward3"),
-        *("IndexFillBackward1", "IndexPutBackward0", "DistBackward0", "LogaddexpBackward0"),
+        *("IndexFillBackward1", "IndexPutBackward0", "DistBackward0", "LogaddexpBackward0", "LdexpBackward0"),
+        *("AddrBackward0", "DiagonalScatterBackward0", "LinalgSolveTriangularBackward0"),
     )
 )
 """Nodes whose formulas in PyTorch do not take the real part for a real operand, so that its engine refuses the gradient."""

@@ -87,6 +87,7 @@ from ..kernels.pointwise import sgn as k_sgn
 from ..kernels.special import sinc as k_sinc
 from ..kernels.special import sinc_backward as k_sinc_backward
 from ..kernels.pointwise import squared as k_squared
+from ..kernels.special import times_number as k_times_number
 from ..kernels.pointwise import unsaved_zeros as k_unsaved_zeros
 from ..kernels.comparison import where as k_where
 from ..kernels.special import xlog1py as k_xlog1py
@@ -11280,8 +11281,8 @@ class AddcmulBackward0(VariadicNode):
             tensor2 = tensor2._array
         value = node.value
         grad0 = None if node.next_nodes[0] is None else fit(grad, node.operand_descs[0])
-        grad1 = None if node.next_nodes[1] is None else fit(grad * (tensor2 * value), node.operand_descs[1])
-        grad2 = None if node.next_nodes[2] is None else fit(grad * (tensor1 * value), node.operand_descs[2])
+        grad1 = None if node.next_nodes[1] is None else fit(grad * k_times_number(tensor2, value), node.operand_descs[1])
+        grad2 = None if node.next_nodes[2] is None else fit(grad * k_times_number(tensor1, value), node.operand_descs[2])
         if not keep:
             if tensor1 is not None:
                 node.tensor1 = FREED
@@ -11299,9 +11300,9 @@ class AddcmulBackward0(VariadicNode):
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else grad
         fn = node.next_nodes[1]
-        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.mul_scalar(tensor2, value).conj()
+        grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.times_number(tensor2, value).conj()
         fn = node.next_nodes[2]
-        grad2 = None if fn is None or (deps is not None and fn not in deps) else grad * dispatch.mul_scalar(tensor1, value).conj()
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.times_number(tensor1, value).conj()
         return grad0, grad1, grad2,
 
     def release(node) -> None:
@@ -11448,7 +11449,7 @@ class AddcdivBackward0(VariadicNode):
         value = node.value
         grad0 = None if node.next_nodes[0] is None else fit(grad, node.operand_descs[0])
         grad1 = None if node.next_nodes[1] is None else fit(grad * k_number_over(value, tensor2), node.operand_descs[1])
-        grad2 = None if node.next_nodes[2] is None else fit(-grad * (value * tensor1 / (tensor2 * tensor2)), node.operand_descs[2])
+        grad2 = None if node.next_nodes[2] is None else fit(-grad * (k_times_number(tensor1, value) / (tensor2 * tensor2)), node.operand_descs[2])
         if not keep:
             if tensor1 is not None:
                 node.tensor1 = FREED
@@ -11468,7 +11469,7 @@ class AddcdivBackward0(VariadicNode):
         fn = node.next_nodes[1]
         grad1 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.number_over(value, tensor2).conj()
         fn = node.next_nodes[2]
-        grad2 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.div(other=tensor2 * tensor2, self=dispatch.mul_scalar(tensor1, value)).conj(), self=-grad)
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else dispatch.mul(other=dispatch.div(other=tensor2 * tensor2, self=formulas.times_number(tensor1, value)).conj(), self=-grad)
         return grad0, grad1, grad2,
 
     def release(node) -> None:

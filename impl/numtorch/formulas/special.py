@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import dispatch as d, grad_mode
 from ..calls.operands import refused
+from ..dtype import FLOATING
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import mask
@@ -134,3 +135,8 @@ def not_implemented_for(grad: Any, name: str) -> Any:
 def not_implemented(grad: Any, name: str) -> Any:
     """What a derivative that PyTorch does not have answers."""
     raise RuntimeError(f"derivative for {name} is not implemented")
+
+
+def times_number(x: Any, number: Any) -> Any:
+    """A product whose type the number decides as well: of integers it may be floating, or wrap around."""
+    return d.mul_scalar(x, number) if x._desc.dtype.category >= FLOATING else d.mul(x, number)

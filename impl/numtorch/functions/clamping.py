@@ -7,7 +7,7 @@ from typing import Any
 from .. import dispatch as d
 from ..calls.checked import refusal
 from ..calls.operands import category_of, in_type, refused
-from ..calls.several import common_shape
+from ..calls.several import check_type, common_shape, promoted
 from ..dtype import dtypes
 from ..tensor import Tensor
 from .arguments import expect_tensor
@@ -15,8 +15,6 @@ from .arguments import expect_tensor
 
 def _bounds(input: Tensor, min: Any, max: Any, name: str) -> Tensor:
     """The operand in the type that it and the number bounds have together."""
-    from ..calls.several import promoted
-
     expect_tensor(input, name)
     for bound in (min, max):
         if bound is not None and category_of(bound) is None:
@@ -36,6 +34,13 @@ def _refuse_bools(*operands: Any) -> None:
         raise refused("clamp_cpu", dtypes.bool_)
 
 
+def _refuse_complex(input: Tensor, min: Any, max: Any) -> None:
+    """Bounds of complex numbers are refused by the kernel, and other operands before."""
+    kind = promoted((input, min, max))
+    if kind.is_complex and not input._desc.dtype.is_complex:
+        raise refused("minimum_cpu" if min is None else "maximum_cpu" if max is None else "clamp_cpu", kind)
+
+
 def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
     """input between two bounds, numbers or tensors."""
     if min is None and max is None:
@@ -44,6 +49,7 @@ def clamp(input: Tensor, min: Any = None, max: Any = None) -> Tensor:
         min is None and isinstance(max, Tensor)
     ):
         _refuse_bools(expect_tensor(input, "clamp"), min, max)
+        _refuse_complex(input, min, max)
         return d.clamp_tensor(input, min, max)
     return d.clamp(_bounds(input, min, max, "clamp"), min, max)
 
@@ -54,13 +60,14 @@ def clamp_(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
         raise RuntimeError("torch.clamp: At least one of 'min' or 'max' must not be None")
     if isinstance(min, Tensor) or isinstance(max, Tensor):
         _refuse_bools(self, min, max)
+        if not self._desc.dtype.is_complex:
+            check_type(promoted((self, min, max)), self._desc.dtype)
         return d.clamp_tensor_(self, min, max)
     _castable(self, min, max)
     return d.clamp_(self, min, max)
 
 
 def _castable(self: Tensor, *bounds: Any) -> None:
-    from ..calls.several import promoted
     from ..tensor import cpp_name
 
     kind = promoted((self, *bounds))

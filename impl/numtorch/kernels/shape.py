@@ -13,6 +13,7 @@ from ..memory.geometry import element_strides, like, row_major, storage_offset, 
 from ..memory.layout import contiguous_strides
 from ..memory.lazy import Conjugated, Negated, Zeros, resolve
 from ..plain_numpy import np
+from .numbers import castable
 
 Array = Any
 
@@ -526,7 +527,7 @@ def repeat_backward(grad: Array, repeats: tuple, shape: tuple) -> Array:
 
 def fill(x: Array, value: Array) -> Array:
     """One value everywhere, in the type of x."""
-    return np.full(x.shape, value, x.dtype)[()]
+    return np.full(x.shape, castable(np.asarray(value), x), x.dtype)[()]
 
 
 fill_scalar = fill

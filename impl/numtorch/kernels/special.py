@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..dtype import dtypes
+from ..dtype import combine, dtypes, from_numpy, of
 from ..memory.descriptor import describe, plan_of
 from ..memory.lazy import resolve
 from ..plain_numpy import np
@@ -321,3 +321,11 @@ def remainder_scalar(x: Array, other: Any) -> Array:
 def not_implemented_for(grad: Array, name: str) -> Array:
     """What a derivative that PyTorch's table marks as missing answers."""
     raise NotImplementedError(f"the derivative for '{name}' is not implemented.")
+
+
+def times_number(x: Array, number: Any) -> Array:
+    """A product whose type the number decides as well: of integers it may be floating, or wrap around."""
+    if x.dtype.kind in "fc":
+        return x * x.dtype.type(number)
+    kind = combine(from_numpy(x.dtype), None, of(type(number))).numpy
+    return x.astype(kind) * wrapped(number, kind)

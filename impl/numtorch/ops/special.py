@@ -171,11 +171,12 @@ nary("lerp_tensor(self, end, weight)", k.lerp_tensor, node="LerpBackward1", says
      self="grad * (1 - weight).conj()", end="grad * weight.conj()", weight="grad * (end - self).conj()",
      jvp="lerp_tensor(self_t, end_t, weight_p) + weight_t * (end_p - self_p)")
 nary("addcmul(self, tensor1, tensor2, value)", k.addcmul, inplace=True,
-     self="grad", tensor1="grad * (tensor2 * value).conj()", tensor2="grad * (tensor1 * value).conj()",
+     self="grad", tensor1="grad * times_number(tensor2, value).conj()",
+     tensor2="grad * times_number(tensor1, value).conj()",
      jvp="self_t + scaled(tensor1_t * tensor2_p, value) + scaled(tensor2_t * tensor1_p, value)")
 nary("addcdiv(self, tensor1, tensor2, value)", k.addcdiv, inplace=True,
      self="grad", tensor1="grad * number_over(value, tensor2).conj()",
-     tensor2="-grad * (value * tensor1 / (tensor2 * tensor2)).conj()",
+     tensor2="-grad * (times_number(tensor1, value) / (tensor2 * tensor2)).conj()",
      jvp=("self_t + scaled(tensor1_t / tensor2_p, value) - scaled(tensor2_t * (tensor1_p / tensor2_p) / tensor2_p, "
           "value)"))
 op("dist(self, other, p)", k.dist, self="sum_to_info(dist_backward(grad, self, other, p, result), self.info)",
