@@ -56,3 +56,21 @@ def test_running_statistics_move_to_the_last_bit() -> None:
             evaluated = lib.nn.functional.batch_norm(lib.tensor(numbers), mean, variance)
             found.append([mean.tolist(), variance.tolist(), evaluated.tolist()])
         assert found[0] == found[1], shape
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_gradients_of_few_numbers_are_those_of_pytorch_to_the_last_bit(dtype: str, weighted: bool) -> None:
+    draw = np.random.default_rng(0)
+    longest = 7 if dtype == "float32" else 3  # what fills no vector
+    for name, count in [(n, c) for n in ("layer_norm", "batch_norm") for c in range(1, longest + 1)] * 3:
+        numbers = np.round(draw.normal(size=(3, count)) * draw.choice([1, 3, 30]), 2).tolist()
+        gradient = draw.choice([1.0, -2.0, 0.5, 0.3], size=(3, count)).tolist()
+        found = []
+        for lib in (numtorch, torch):
+            x = lib.tensor(numbers, dtype=getattr(lib, dtype)).requires_grad_()
+            w = lib.arange(count, dtype=x.dtype) * 0.37 + 0.3 if weighted else None
+            f = lib.nn.functional
+            y = f.layer_norm(x, (count,), w) if name == "layer_norm" else f.batch_norm(x, None, None, w, training=True)
+            found.append(lib.autograd.grad(y, x, lib.tensor(gradient, dtype=x.dtype))[0].tolist())
+        assert found[0] == found[1], (name, numbers, gradient)

@@ -128,7 +128,7 @@ def channel_moments(x: Array) -> tuple[Array, Array]:
     axes = (0, *range(2, x.ndim))
     count, shape = x.size // x.shape[1], (-1, *(1,) * (x.ndim - 2))
     if count != len(x):
-        if count > _FEW:
+        if count > FEW:
             total = np.add.reduce(x, axis=axes, dtype=np.float64)
         else:  # one after the other
             lanes = np.moveaxis(x, 1, 0).reshape(x.shape[1], count)
@@ -137,7 +137,7 @@ def channel_moments(x: Array) -> tuple[Array, Array]:
         away = x - mean.reshape(shape)
         return mean, np.add.reduce(away * away, axis=axes, dtype=np.float64).astype(x.dtype, copy=False)
     x = x.reshape(len(x), -1)
-    if count > _FEW:
+    if count > FEW:
         mean = np.add.reduce(x, axis=0) / kind(count)
         return mean, np.add.reduce((x - mean) ** 2, axis=0)
     mean = np.add.accumulate(x, axis=0)[-1] / kind(count)
@@ -147,4 +147,4 @@ def channel_moments(x: Array) -> tuple[Array, Array]:
     return mean, square
 
 
-_FEW = 16  # rows beyond which a loop over them takes too long to have their last bits
+FEW = 16  # rows beyond which a loop over them takes too long to have their last bits

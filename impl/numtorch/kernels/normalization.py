@@ -9,7 +9,7 @@ from ..dtype import dtypes
 from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .half import in_steps
-from .moments import channel_moments, is_short, moments, row_moments, short_moments
+from .moments import FEW, LANES, channel_moments, is_short, moments, row_moments, short_moments
 from .numbers import fused
 from .pooling import as_pooled
 
@@ -111,6 +111,21 @@ def _short_layer_norm(x: Array, shape: tuple, weight: Array | None, bias: Array 
     return out.reshape(x.shape), mean.reshape(kept), rstd.reshape(kept)
 
 
+def _short_layer_norm_backward(
+    grad: Array, x: Array, shape: tuple, mean: Array, rstd: Array, weight: Array | None
+) -> Array:
+    """The gradient of rows that fill no vector, to the last bit: sums from left to right, and products rounded with them."""
+    rows, sent = x.reshape(-1, prod(shape)), grad.reshape(-1, prod(shape))
+    mean, rstd = mean.reshape(-1, 1), rstd.reshape(-1, 1)
+    part = x.dtype.type(1) / x.dtype.type(prod(shape))
+    one = rows.dtype.type(1) if weight is None else weight.reshape(-1)
+    along = np.add.accumulate(sent * rows * one, axis=1)[:, -1:]
+    middle = np.add.accumulate(sent * one, axis=1)[:, -1:]
+    slope = fused(middle, mean, -along) * rstd * rstd * rstd * part
+    rest = fused(-slope, mean, -(middle * rstd * part))
+    return (fused(slope, rows, rstd * sent * one) + rest).reshape(x.shape)
+
+
 def native_layer_norm_backward(
     grad: Array,
     x: Array,
@@ -128,12 +143,15 @@ def native_layer_norm_backward(
     ):  # only a weight tells PyTorch's kernel of wider parameters
         wanted, given = dtypes.from_numpy(of_weight), dtypes.from_numpy(bias.dtype)
         raise RuntimeError(f"expected scalar type {wanted.scalar_name} but found {given.scalar_name}")
-    grad, x, mean, rstd, weight, bias = _double(grad, x, mean, rstd, weight, bias)  # type: ignore[assignment]
     front = x.ndim - len(shape)
     axes = tuple(range(front, x.ndim))
-    centred = x - mean
     found: list[Any] = [None, None, None]
-    if mask[0]:
+    short = 0 < prod(shape) < LANES[kind.itemsize] and kind.char in "fd" and _all_of(kind, grad, mean, rstd, weight)
+    if mask[0] and short:
+        found[0] = _short_layer_norm_backward(grad, x, shape, mean, rstd, weight)
+    grad, x, mean, rstd, weight, bias = _double(grad, x, mean, rstd, weight, bias)  # type: ignore[assignment]
+    centred = x - mean
+    if mask[0] and not short:
         sent = grad if weight is None else grad * weight
         out = _sent_back(sent, centred, rstd, axes, prod(shape), mean)
         found[0] = row_major(out.astype(kind, copy=False))
@@ -270,6 +288,20 @@ def _statistics_of_channels(
     return mean, _wide_reciprocal(square / kind(count), eps)
 
 
+def _short_batch_norm_backward(grad: Array, x: Array, mean: Array, rstd: Array, shape: tuple) -> Array | None:
+    """The gradient of a few rows of channels before the weight, to the last bit; None where there are other dimensions."""
+    if x.size != len(x) * x.shape[1] or not 0 < len(x) <= FEW or x.dtype.char not in "fd":
+        return None
+    if not (x.flags.c_contiguous and grad.flags.c_contiguous):
+        return None
+    kind, (mean, rstd) = x.dtype.type, (mean.reshape(shape), rstd.reshape(shape))
+    centred, along = x - mean, np.zeros_like(x[0])
+    for row, sent in zip(centred, grad, strict=True):
+        along = fused(row, sent, along)
+    along = along * rstd * rstd / kind(len(x))
+    return (grad - np.add.accumulate(grad, axis=0)[-1:] / kind(len(x)) - centred * along) * rstd
+
+
 def native_batch_norm_backward(
     grad: Array,
     x: Array,
@@ -287,13 +319,18 @@ def native_batch_norm_backward(
     if not train:
         mean, variance = _double(running_mean, running_var)
         rstd = _reciprocal(variance, eps)  # type: ignore[arg-type]
-    grad, x, mean, rstd, weight = _double(grad, x, mean, rstd, weight)  # type: ignore[assignment]
     axes, shape, count = _of_channels(x)
+    exact = (
+        _short_batch_norm_backward(grad, x, mean, rstd, shape) if train and _all_of(kind, grad, mean, rstd) else None
+    )
+    grad, x, mean, rstd, weight = _double(grad, x, mean, rstd, weight)  # type: ignore[assignment]
     deviation = rstd.reshape(shape)
     centred = x - mean.reshape(shape)
     found: list[Any] = [None, None, None]
     if mask[0]:
-        if train:
+        if train and exact is not None:
+            out = exact
+        elif train:
             out = _sent_back(grad, centred, deviation, axes, count)
         else:
             out = grad * deviation
