@@ -44,6 +44,18 @@ def number_of_a_node_decides_when_it_runs(torch, x: floats(values="finite"), hig
     (a + b).sum().backward()
 
 
+@case(lecture="graph", requires=["graph", "hooks"], covers=["graph.sequence", "graph.order"], observe="last")
+def number_of_a_node_that_was_used_decides(torch, x: floats(values="finite"), first: st.booleans()):
+    """A node whose number is set when its tensor has been used runs by that number."""
+    a = x.requires_grad_() * 2
+    b = x * 3
+    total = (a + b).sum()
+    (a if first else b).grad_fn._set_sequence_nr(2**40)
+    a.grad_fn.register_hook(lambda inputs, outputs: None)
+    b.grad_fn.register_hook(lambda inputs, outputs: None)
+    total.backward()
+
+
 @case(lecture="graph", requires=["graph"], covers=["graph.input_metadata"])
 def node_describes_its_outputs(torch, x: floats(min_dims=1, empty=False)):
     """_input_metadata has shape, dtype and device of each result that a gradient can come for."""

@@ -39,6 +39,28 @@ def leaf_and_node_wait_with_one_gradient(torch, x: Vector, z: Vector, kind: st.i
     x.grad.add_(1)
 
 
+@case(requires=["backward", "views", "hooks"], observe="last")
+def leaves_steal_views_around_a_hook(torch, x: Vector, z: Vector, write: st.booleans()):
+    """Leaves whose gradients are views of one memory share its version, though a hook runs in between."""
+    x.requires_grad_()
+    z.requires_grad_().register_hook(lambda grad: None)
+    u = z.view(3, 1)
+    ((u + x.view(3, 1)) * 2).sum().backward()
+    (x if write else z).grad.add_(1)
+
+
+@case(requires=["backward", "hooks", "in_place"], observe="last")
+def hook_writes_to_what_a_sum_passes_on(torch, x: Vector, y: Vector, kind: st.integers(0, 3)):
+    """What a hook writes to the gradient that a pass begins with is the same pass's alone."""
+    x.requires_grad_()
+    y.requires_grad_()
+    for _ in range(2):
+        u = [lambda: x * 3, lambda: x.sum(), lambda: x[0] * y[0], lambda: x + y][kind]()
+        u.register_hook(lambda grad: (grad.fill_(5), None)[1])
+        u.sum().backward()
+    (x * y).sum().backward()
+
+
 @case(requires=["backward", "views"])
 def leaves_steal_views_of_one_gradient(torch, x: Vector, z: Vector, scale: st.booleans()):
     """Leaves whose gradients are views of one memory share it, and its version."""
