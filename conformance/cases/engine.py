@@ -51,8 +51,15 @@ def number_of_a_node_that_was_used_decides(torch, x: floats(values="finite"), fi
     b = x * 3
     total = (a + b).sum()
     (a if first else b).grad_fn._set_sequence_nr(2**40)
-    a.grad_fn.register_hook(lambda inputs, outputs: None)
-    b.grad_fn.register_hook(lambda inputs, outputs: None)
+
+    def behind_a(inputs, outputs):
+        return (inputs[0] * 2,)
+
+    def behind_b(inputs, outputs):
+        return (inputs[0] * 5,)
+
+    a.grad_fn.register_hook(behind_a)
+    b.grad_fn.register_hook(behind_b)
     total.backward()
 
 
