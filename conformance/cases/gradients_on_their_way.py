@@ -40,11 +40,12 @@ def leaf_and_node_wait_with_one_gradient(torch, x: Vector, z: Vector, kind: st.i
 
 
 @case(requires=["backward", "views", "hooks"], observe="last")
-def leaves_steal_views_around_a_hook(torch, x: Vector, z: Vector, write: st.booleans()):
+def leaves_steal_views_around_a_hook(torch, x: Vector, z: Vector, leaf: st.booleans(), write: st.booleans()):
     """Leaves whose gradients are views of one memory share its version, though a hook runs in between."""
     x.requires_grad_()
-    z.requires_grad_().register_hook(lambda grad: None)
+    z.requires_grad_()
     u = z.view(3, 1)
+    (z if leaf else u).register_hook(lambda grad: None)
     ((u + x.view(3, 1)) * 2).sum().backward()
     (x if write else z).grad.add_(1)
 

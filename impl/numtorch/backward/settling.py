@@ -168,7 +168,6 @@ def give_memory(task: GraphTask, waiting: Waiting, arrivals: list[Arrival]) -> N
     grads = [*waiting.nodes.values(), *waiting.leaves.values(), *[grad for _, _, grad in arrivals]]
     if len(set(map(id, grads))) == len(grads) and not any_is_shared(task, grads):
         return
-    del grads
     known: dict[int, Any] = {}
     replace_all(waiting, arrivals, lambda grad: owned(task, grad, known))
     held = Counter(map(id, [*waiting.nodes.values(), *waiting.leaves.values(), *(grad for _, _, grad in arrivals)]))
