@@ -35,6 +35,7 @@ F.adaptive_avg_pool2d(b, 2) | F.interpolate(b[None], size=2) | F.interpolate(b[N
 q.masked_fill(m, 0) | q[0].masked_fill(m[0], 0) | q.index_add(0, i, q[:1]) | q[0].index_add(0, i, q[0, :1])
 q.index_reduce(0, i, q[:1], 'mean') | q.index_put((i,), q[:1]) | q.put(i, q[0, :1]) | torch.mm(q[:, :0], q[:0])
 q.scatter_reduce(0, z, q, 'mean') | q.scatter_reduce(0, z, q, 'sum') | q[0].scatter_reduce(0, z[0], q[0], 'amax')
+b[None].mode(2) | b[None].mode(1) | b[None].mode(-1) | b[None].mode(2, True) | b.mode(1) | b.mode(2) | b[None].mode(0)
 q[0, :0] @ q[:0] | torch.bmm(b[:, :, :0], b[:, :0]) | torch.cdist(q[:, :0], q[:, :0]) | torch.addmm(q[:0], q[:0], q)
 """
 """Of `q` (3, 3), `b` (2, 3, 3), a mask `m`, and indices `i` (1,) and `z` (3, 3)."""

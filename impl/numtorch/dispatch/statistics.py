@@ -654,7 +654,7 @@ def mode(self, dim, keepdim):
         if saved_hooks.in_force:
             saved_hooks.pack(node, indices=results[1])
     if self._extra is not None:
-        counted(self, *results, times=min((0 if keepdim or (not self._desc.numel) else 2), 1 if 2 < self._desc.ndim == dim % self._desc.ndim + 1 else 2) if self._desc.ndim else 2)
+        counted(self, *results, times=min((0 if keepdim or (not self._desc.numel) else 2), 1 if dim % self._desc.ndim > 1 else 2) if self._desc.ndim else 2)
         if not self._desc.ndim:
             filled(results[0], self)
     return tuple(results)

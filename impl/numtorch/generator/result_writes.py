@@ -63,7 +63,7 @@ RESULT_WRITES: dict[str, str] = {
     "count_nonzero": f"int({_KIND} == 0 and dim is not None)",
     "aminmax": "1 if dim is None or not self._desc.ndim else 2 * (not keepdim)",
     **dict.fromkeys(["max_dim", "min_dim"], f"{_SELECTED} if self._desc.ndim else 1"),
-    "mode": f"min({_SELECTED}, 1 if 2 < self._desc.ndim == dim % self._desc.ndim + 1 else 2) if self._desc.ndim else 2",
+    "mode": f"min({_SELECTED}, 1 if dim % self._desc.ndim > 1 else 2) if self._desc.ndim else 2",
     **dict.fromkeys(["argmax", "argmin"], f"int(dim is not None and {_SINGLE})"),
     **dict.fromkeys(["median_all", "nanmedian_all"], f"int({_EMPTY} and self._desc.dtype.name == 'float32')"),
     "var": f"1 if {_KIND} == 3 else {_SPREAD}",

@@ -123,7 +123,9 @@ def _short_layer_norm_backward(
     middle = np.add.accumulate(sent * one, axis=1)[:, -1:]
     slope = fused(middle, mean, -along) * rstd * rstd * rstd * part
     rest = fused(-slope, mean, -(middle * rstd * part))
-    return (fused(slope, rows, rstd * sent * one) + rest).reshape(x.shape)
+    out = np.empty(x.shape, x.dtype)  # which is nobody's view
+    np.add(fused(slope, rows, rstd * sent * one), rest, out=out.reshape(rows.shape))
+    return out
 
 
 def native_layer_norm_backward(
