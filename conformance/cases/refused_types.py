@@ -265,3 +265,12 @@ def view_that_cannot_be_derived_anew_is_refused_before_a_type_or_shape(
         view = base.view(1, 3).unbind()[0] if how == "unbind" else base.view(3)
     base.mul_(2)
     REFUSED[name](torch, view)
+
+
+@case(requires=["backward"])
+def bools_have_no_distance_to_go(torch, w: floats("float32", shape=()), lone: st.booleans(), other: st.booleans()):
+    """A weight between two bools has no gradient, since bools are not subtracted."""
+    x = torch.tensor([True, False])
+    x = x[0] if lone else x
+    y = torch.lerp(x, x.float() if other else x, w.requires_grad_())
+    y.sum().backward()

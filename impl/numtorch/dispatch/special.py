@@ -11074,46 +11074,17 @@ def lerp_scalar_(self, end, weight):
 
 
 class LerpBackward1(VariadicNode):
-    __slots__ = ('end', 'end_version', 'self', 'self_version', 'weight', 'weight_version', 'operand_descs',)
+    __slots__ = ('end', 'end_version', 'self', 'self_version', 'weight', 'weight_version', 'operand_descs', 'written',)
     saved = ('end', 'self', 'weight',)
     saved_values = ()
     prunes = True
-    computes_anew = True
+    writes_grad = 1
+    counts_writes = True
     def apply(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.end) or is_odd(node.self) or is_odd(node.weight) or node.desc.ndim > 1 and turned(grad):
-            out = through_tensors(node, grad)
-            if not keep:
-                node.release()
-            return out
-        end = node.end
-        if end is not None:
-            counter = end._counter
-            if counter is not None and counter[0] != node.end_version:
-                end = unpack_input(node, 'end')
-            end = end._array
-        self = node.self
-        if self is not None:
-            counter = self._counter
-            if counter is not None and counter[0] != node.self_version:
-                self = unpack_input(node, 'self')
-            self = self._array
-        weight = node.weight
-        if weight is not None:
-            counter = weight._counter
-            if counter is not None and counter[0] != node.weight_version:
-                weight = unpack_input(node, 'weight')
-            weight = weight._array
-        grad0 = None if node.next_nodes[0] is None else fit(grad * (1 - weight), node.operand_descs[0])
-        grad1 = None if node.next_nodes[1] is None else fit(grad * weight, node.operand_descs[1])
-        grad2 = None if node.next_nodes[2] is None else fit(grad * (end - self), node.operand_descs[2])
+        out = through_tensors(node, grad)  # lerp_weight_backward has no raw form
         if not keep:
-            if end is not None:
-                node.end = FREED
-            if self is not None:
-                node.self = FREED
-            if weight is not None:
-                node.weight = FREED
-        return grad0, grad1, grad2,
+            node.release()
+        return out
     def apply_tensors(node, grad, deps=None):
         end = node.end
         if end is not None and (type(end) is not Tensor or (counter := end._counter) is not None and counter[0] != node.end_version):
@@ -11129,7 +11100,7 @@ class LerpBackward1(VariadicNode):
         fn = node.next_nodes[0]
         grad0 = None if fn is None or (deps is not None and fn not in deps) else grad * formulas.number_minus(1, weight).conj()
         fn = node.next_nodes[2]
-        grad2 = None if fn is None or (deps is not None and fn not in deps) else grad * (end - self).conj()
+        grad2 = None if fn is None or (deps is not None and fn not in deps) else formulas.lerp_weight_backward(grad, self, end)
         return grad0, grad1, grad2,
 
     def release(node) -> None:

@@ -140,3 +140,8 @@ def not_implemented(grad: Any, name: str) -> Any:
 def times_number(x: Any, number: Any) -> Any:
     """A product whose type the number decides as well: of integers it may be floating, or wrap around."""
     return d.mul_scalar(x, number) if x._desc.dtype.category >= FLOATING else d.mul(x, number)
+
+
+def lerp_weight_backward(grad: Any, x: Any, end: Any) -> Any:
+    """The gradient times the distance, which bools do not have."""
+    return grad * (end - x).conj()

@@ -168,7 +168,7 @@ nary("lerp_scalar(self, end, weight)", k.lerp, node="LerpBackward0", says="lerp"
      self="mul_scalar_backward(grad, 1 - weight)", end="mul_scalar_backward(grad, weight)",
      jvp="lerp_scalar(self_t, end_t, weight)")
 nary("lerp_tensor(self, end, weight)", k.lerp_tensor, node="LerpBackward1", says="lerp", inplace=True,
-     self="grad * (1 - weight).conj()", end="grad * weight.conj()", weight="grad * (end - self).conj()",
+     self="grad * (1 - weight).conj()", end="grad * weight.conj()", weight="lerp_weight_backward(grad, self, end)",
      jvp="lerp_tensor(self_t, end_t, weight_p) + weight_t * (end_p - self_p)")
 nary("addcmul(self, tensor1, tensor2, value)", k.addcmul, inplace=True,
      self="grad", tensor1="grad * times_number(tensor2, value).conj()",
