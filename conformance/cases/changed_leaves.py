@@ -121,3 +121,30 @@ def gradients_of_a_number_used_several_times(
     g._version
     (x * x).backward()
     x.grad._version
+
+
+@case(requires=["backward", "hooks"])
+def hooks_of_a_leaf_that_was_written_to(
+    torch,
+    x: floats("float32", shape=(2,), values="finite"),
+    how: st.sampled_from(["setitem", "number", "whole", "view"]),
+    later: st.booleans(),
+):
+    """Hooks of a leaf that needs no gradient any more go with a write to all of it, and stay where a part is written."""
+    y = x.requires_grad_().expm1()
+    x.register_hook(lambda grad: grad * 2)
+    x.requires_grad = False
+    w = torch.ones(2).requires_grad_() * 3
+    if how == "setitem":
+        x[0:1] = w.sum()
+    elif how == "number":
+        x[0:1] = 5.0
+    elif how == "whole":
+        x.mul_(w)
+    else:
+        x.view(2).mul_(w)
+    if later and how != "number":
+        x.register_hook(lambda grad: grad * 3)
+    y.backward(torch.ones(2), retain_graph=True)
+    if how != "number":
+        x.backward(torch.ones(2))

@@ -460,7 +460,7 @@ def rebase_history(tensor: Any, node: Node, output_nr: int = 0) -> None:
     slices.fn = node
     slices.operand_writes = node.writes_grad if node.writes_for_operand else 0
     slices.replay = extra.replay
-    if base._extra is not None:
+    if base._extra is not None and base._node is not None:  # a leaf keeps its hooks, here alone
         move_hooks(base, base._node, slices)
     set_history(base, slices, 0)
     if base._desc.dtype.category < FLOATING:
