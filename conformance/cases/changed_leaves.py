@@ -130,7 +130,7 @@ def hooks_of_a_leaf_that_was_written_to(
     how: st.sampled_from(["setitem", "number", "whole", "view"]),
     later: st.booleans(),
 ):
-    """Hooks of a leaf that needs no gradient any more go with a write to all of it, and stay where a part is written."""
+    """Hooks of a leaf that needs no gradient any more go with a write to it, but not to a part of it."""
     y = x.requires_grad_().expm1()
     x.register_hook(lambda grad: grad * 2)
     x.requires_grad = False
