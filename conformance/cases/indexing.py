@@ -153,3 +153,22 @@ def index_out_of_range_counts_indexed_dimensions(
     x[zero, :, index]
     x[:, x[0] > 0]
     x[:, index] = 1
+
+
+REFUSED = st.sampled_from([0, -1, 5, -7, None, ..., slice(None), slice(1, None), slice(None, None, 0), True, "index"])
+
+
+@case(requires=["argument_checks"])
+def index_out_of_range_names_its_place_among_the_indices(
+    torch,
+    shape: st.sampled_from([(2, 3), (3,), (), (2, 2, 2), (2, 0)]),
+    items: st.lists(REFUSED, min_size=1, max_size=3),
+    write: st.booleans(),
+):
+    """The complaint about an index counts what stands before it: ellipses and new dimensions, too."""
+    x = torch.zeros(shape)
+    where = tuple([torch.tensor(1) if item == "index" else item for item in items])
+    if write:
+        x[where] = 1.0
+    else:
+        x[where]

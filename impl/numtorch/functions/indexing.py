@@ -72,10 +72,12 @@ END = 2**63 - 1
 
 
 def _slice(self: Tensor, dim: int, index: slice) -> Tensor:
+    step = 1 if index.step is None else int(index.step)
+    if not step:
+        raise ValueError("slice step cannot be zero")
     if not self._desc.ndim:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    step = 1 if index.step is None else int(index.step)
-    if step <= 0:
+    if step < 0:
         raise ValueError("step must be greater than zero")
     return d.slice_(self, dim, _bound(index.start, 0), _bound(index.stop, END), step)
 
@@ -142,7 +144,7 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
     ndim = self._desc.ndim
     if used > ndim:
         raise IndexError(f"too many indices for tensor of dimension {ndim}")
-    view, dim, real_dim = self, 0, 0
+    view, dim = self, 0
     picks: list[Tensor | None] = []
 
     def put(position: int, value: Tensor) -> None:
@@ -150,14 +152,13 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             picks.append(None)
         picks[position] = value
 
-    for item in items:
+    for position, item in enumerate(items):  # which PyTorch's complaints call the dimension
         if item is None:
             view = d.unsqueeze(view, dim)
             dim += 1
         elif item is Ellipsis:
             skipped = ndim - used
             dim += skipped
-            real_dim += skipped
         elif isinstance(item, (bool, np.bool_)):
             view = d.unsqueeze(view, dim)
             put(dim, _position(item))
@@ -166,10 +167,8 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             if not _is_full(item, view._desc.shape[dim]):
                 view = _slice(view, dim, item)
             dim += 1
-            real_dim += 1
         elif isinstance(item, (int, np.integer)):
-            view = _select(view, dim, int(item), real_dim)
-            real_dim += 1
+            view = _select(view, dim, int(item), position)
         else:
             if isinstance(item, str):
                 raise TypeError("new(): invalid data type 'str'")
@@ -186,8 +185,7 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
                 and kind is not dtypes.uint8
                 and isinstance(item, Tensor)
             ):
-                view = _select(view, dim, int(number(tensor)), real_dim)
-                real_dim += 1
+                view = _select(view, dim, int(number(tensor)), position)
                 continue
             if kind.category > dtypes.INTEGRAL:
                 raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
@@ -199,7 +197,6 @@ def take_apart(self: Tensor, index: Any) -> tuple[Tensor, tuple]:
             put(dim, tensor)
             span = tensor._desc.ndim if is_mask(tensor) else 1
             dim += span
-            real_dim += span
     return view, _spread(picks)
 
 

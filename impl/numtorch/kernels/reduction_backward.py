@@ -87,7 +87,7 @@ def sum_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any
     if dim and len(dim) == 1 and type(grad) is _ndarray and grad.flags.c_contiguous:
         where = dim[0] % len(shape) if shape else 0
         steps = grad.strides
-        if steps and 0 not in steps and shape[where] != 1:  # else strides do not just have a 0 more
+        if steps and 0 not in steps and shape[where] > 1:  # else strides do not just have a 0 more
             steps = steps[:where] + (0,) + steps[where + keepdim :]
             return convert(_ndarray(shape, grad.dtype, grad, 0, steps), dtype)
     if dim and not keepdim and type(grad) is _ndarray and grad.ndim and 1 in shape:
