@@ -289,3 +289,29 @@ def node_called_by_hand_shows_what_is_summed_later(torch, name: st.sampled_from(
     weight = torch.ones_like(y).requires_grad_(graph)
     y.grad_fn(weight)
     torch.autograd.grad(y, leaves, weight, allow_unused=True, create_graph=graph)
+
+
+@case(requires=["backward", "in_place", "retain_grad"])
+def written_base_that_is_the_input_itself_runs_its_write(
+    torch,
+    x: Vector,
+    how: st.sampled_from(["item", "mul_", "exp_", "view", "plain"]),
+    retain: st.booleans(),
+    between: st.booleans(),
+):
+    """A pass that is asked for its root's own gradient reads what the write of that root saved."""
+    w = x.requires_grad_() * 1
+    y = x * 1
+    if how == "item":
+        y[:1] = w[:1]
+    elif how == "view":
+        y.view(-1).mul_(w)
+    elif how == "plain":
+        y.mul_(w)
+    else:
+        getattr(y[:1], how)(*([w[:1]] if how == "mul_" else []))
+    if between:
+        w.add_(1)
+    y.backward(torch.ones_like(y), retain_graph=retain, inputs=[y])
+    y.backward(torch.ones_like(y), inputs=[y])
+    y.grad

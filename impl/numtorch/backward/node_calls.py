@@ -199,9 +199,10 @@ def apply(task: GraphTask, node: Node, inputs: list[Any], watched: Any) -> Any:
 
 
 def raises(node: Node) -> bool:
-    """Whether a node raises, whoever asks for its gradients: by its own number, or that of the write that it runs."""
+    """Whether a node raises, whoever asks for its gradients, by its own number or that of the write that it runs; or that is
+    a user's, which is not told who asks."""
     run = node.fn if type(node) is CopySlices and node.fn is not None else node
-    return run.seq == ACCUMULATE_SEQ
+    return run.seq == ACCUMULATE_SEQ or run.custom
 
 
 def mark_made(results: Any, inputs: list[Any]) -> None:
@@ -231,7 +232,9 @@ def undefined(node: Node) -> tuple:
 
 
 def read_all(node: Node) -> None:
-    """Unpack whatever the node saved, for the errors and the hooks that come of it."""
+    """Unpack whatever the node saved, or the write that it runs, for the errors and the hooks that come of it."""
+    if type(node) is CopySlices:
+        node = node.write()
     for name in (*node.saved, *node.saved_lists):
         refuse_detached(node, name)
         read_saved(node, name)
