@@ -45,11 +45,18 @@ def number_of_a_node_decides_when_it_runs(torch, x: floats(values="finite"), hig
 
 
 @case(lecture="graph", requires=["graph", "hooks"], covers=["graph.sequence", "graph.order"], observe="last")
-def number_of_a_node_that_was_used_decides(torch, x: floats(values="finite"), first: st.booleans()):
+def number_of_a_node_that_was_used_decides(
+    torch, x: floats(values="finite"), first: st.booleans(), watched: st.booleans(), looked: st.booleans()
+):
     """A node whose number is set when its tensor has been used runs by that number."""
     a = x.requires_grad_() * 2
     b = x * 3
-    total = (a + b).sum()
+    t = a + b
+    total = t.sum()
+    if watched:
+        t.register_hook(lambda grad: None)
+    if looked:
+        t.grad_fn.next_functions
     (a if first else b).grad_fn._set_sequence_nr(2**40)
 
     def behind_a(inputs, outputs):

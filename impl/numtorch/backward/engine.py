@@ -178,7 +178,7 @@ def execute(task: GraphTask, heap: list[tuple[float, Any]]) -> None:
     edges: list[Any] = []  # what a node passes on: for each edge, the last first, a gradient, which edge, and its end
     while heap:
         node: Any = heappop(heap)[1]
-        if type(node) is list and (node[0] is run_node or not plain):
+        if type(node) is list and node[0] is run_node:
             node = node_of(node)
         key = key_of(node)
         grad = buffers.pop(key, None)
