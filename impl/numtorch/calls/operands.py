@@ -169,7 +169,12 @@ _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))  # in place these
 
 
 def check_subtraction(a: Any, b: Any, in_place: bool = False) -> None:
-    """Bools are added as "or", and not subtracted at all; of zeros without memory nobody asks, and of a leaf later."""
+    """Bools are added as "or", and not subtracted at all; of zeros without memory nobody asks, and of a leaf later.
+
+    What is no operand at all is told first, by whoever called.
+    """
+    if not all(isinstance(x, Tensor) or category_of(x) is not None for x in (a, b)):
+        return
     bools = [x._desc.dtype is dtypes.bool_ if isinstance(x, Tensor) else type(x) is bool for x in (a, b)]
     if any(isinstance(x, Tensor) and type(x._array) is Zeros for x in (a, b)):
         return

@@ -85,23 +85,32 @@ def _with_alpha(name: str, input: Any, other: Any, alpha: Any, out: Any) -> Tens
     if alpha == 1 and type(alpha) is not bool:
         result = getattr(dispatch, name)(input, other, out=out)
     else:
-        check_alpha(input, other, alpha)
+        check_alpha(name, input, other, alpha)
         result = getattr(dispatch, name + "_alpha")(input, other, alpha, out=out)
     if result is NotImplemented:
         raise wrong(name, input, other, {"alpha": None if alpha == 1 else alpha, "out": out})
     return result
 
 
-def check_alpha(input: Any, other: Any, alpha: Any) -> None:
-    """What alpha may be, PyTorch says by the category of the result."""
+def check_alpha(name: str, input: Any, other: Any, alpha: Any) -> None:
+    """What alpha may be, PyTorch says by the category of the result, and when all else fits: of which it asks the operator."""
+    complaint = _complaint(input, other, alpha)
+    if complaint:
+        getattr(dispatch, name)(dispatch.clone(input) if name.endswith("_") else input, other)
+        raise RuntimeError(complaint)
+
+
+def _complaint(input: Any, other: Any, alpha: Any) -> str:
+    """What PyTorch says of alpha; nothing of one that it takes."""
     kinds = [x._desc.dtype.category if isinstance(x, Tensor) else category_of(x) for x in (input, other)]
     category = max(k for k in kinds if k is not None) if any(k is not None for k in kinds) else 3
     if type(alpha) is bool and category > 0:
-        raise RuntimeError("Boolean alpha only supported for Boolean results.")
+        return "Boolean alpha only supported for Boolean results."
     if isinstance(alpha, (float, complex)) and category < 2:
-        raise RuntimeError("For integral input tensors, argument alpha must not be a floating point number.")
+        return "For integral input tensors, argument alpha must not be a floating point number."
     if isinstance(alpha, complex) and category < 3:
-        raise RuntimeError("For non-complex input tensors, argument alpha must not be a complex number.")
+        return "For non-complex input tensors, argument alpha must not be a complex number."
+    return ""
 
 
 MODES = ("floor", "trunc")
@@ -152,7 +161,9 @@ def torch_rsub(input: Tensor, other: Any, *, alpha: Any = 1) -> Tensor:
         if result is NotImplemented:
             raise type_error("rsub", 2, "other", other)
         return result
-    check_alpha(input, other, alpha)
+    if category_of(other) is not None:
+        check_subtraction(input, other)
+    _subtracted_from(other, input, lambda: check_alpha("rsub", input, other, alpha))
     if isinstance(other, Tensor):
         return _subtracted_from(other, input, lambda: dispatch.rsub_alpha(input, other, alpha))
     return dispatch.rsub_scalar_alpha(_promoted(input, category_of(other) or 0), other, alpha)
@@ -301,7 +312,8 @@ def sub_(self: Tensor, other: Any = MISSING, *, alpha: Any = 1) -> Tensor:
 def _inplace_alpha(plain: Any, multiplied: Any, name: str, self: Tensor, other: Any, alpha: Any) -> Tensor:
     if alpha == 1 and type(alpha) is not bool:
         return _checked(plain(self, other), name, self, other)
-    check_alpha(self, other, alpha)
+    refuse_target(self, other)
+    check_alpha(name, self, other, alpha)
     return _checked(multiplied(self, other, alpha), name, self, other, alpha=alpha)
 
 
