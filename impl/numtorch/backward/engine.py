@@ -104,9 +104,10 @@ def run_backward(
 def steps_count(grads: list[Any]) -> bool:
     """Whether the pass goes over Tensors, although its gradients are not to be differentiated: where inference tensors and
     others meet, and where zeros have no memory. Of arrays nobody could tell which is which, formulas over inference tensors
-    count what they write, and what operators make of such zeros and of numbers is decided by dispatch.
+    count what they write, and what operators make of such zeros and of numbers is decided by dispatch. Where somebody watches
+    writes some formulas are others.
     """
-    if grad_mode.disabled and grad_mode.state.inference:
+    if grad_mode.disabled and (grad_mode.state.inference or grad_mode.watched()):
         return True
     given = [g for g in grads if g is not None]
     return any((g._extra is not None and g._extra.inference) or type(g._array) is Zeros for g in given)
