@@ -17,10 +17,10 @@ import weakref
 from typing import Any
 
 from . import grad_mode
-from .aliasing.strided import CopySlices, window_of
+from .aliasing.strided import CopySlices, room_of, window_of
 from .aliasing.views import as_view, counter_of, edge, extras, geometry, requires_grad, storage_of
 from .levels import carry, filled, own, wrapped_of
-from .memory.geometry import Geometry, root_of
+from .memory.geometry import Geometry
 from .memory.lazy import Conjugated, Negated, Zeros
 from .nodes.graph import UnaryNode, next_sequence_nr
 from .plain_numpy import np
@@ -225,7 +225,9 @@ def laid_out_alike(tensor: Any, tangent: Any) -> bool:
     if tensor._desc.numel and any(x != y for s, x, y in zip(a.shape, a.strides, b.strides, strict=True) if s > 1):
         return False
     return a.offset == b.offset and (
-        stands_for_batch(tangent) or stands_for_batch(tensor) or room(tensor) == room(tangent)
+        stands_for_batch(tangent)
+        or stands_for_batch(tensor)
+        or room_of(storage_of(tensor)) == room_of(storage_of(tangent))
     )
 
 
@@ -251,18 +253,12 @@ def place_of(tensor: Any) -> Geometry:
     return geometry(tensor)
 
 
-def room(tensor: Any) -> int:
-    """How many elements its memory has room for."""
-    array = storage_of(tensor)
-    return root_of(array).nbytes // array.itemsize
-
-
 def zeros_laid_out_as(tensor: Any) -> Any:
     """Zeros of the same type in new memory, laid out as the tensor in memory of the same size, of which it may show a part."""
     from .tensor import wrap
 
     place = place_of(tensor)
-    out = np.zeros(room(tensor), tensor._desc.dtype.numpy)
+    out = np.zeros(room_of(storage_of(tensor)), tensor._desc.dtype.numpy)
     window = window_of(out, place.shape, place.strides, place.offset)
     bit = _bit_of(tensor)
     return wrap(window if bit is None else bit(window))

@@ -12,10 +12,12 @@ from typing import Any
 
 from .. import dispatch, grad_mode, levels
 from .._functorch import interpreters, refusals
+from ..aliasing.strided import repeated, room_of
 from ..aliasing.views import storage_of
 from ..calls.replacing import Replaced
 from ..forward_rules.operands import exchanged, tensors_in
 from ..levels import Wrapped, at, living, show, state
+from ..plain_numpy import np
 from ..tensor import Tensor, wrap
 from .fallback import fall_back, fall_back_written, loop, loop_written, stacked
 from .interpreters import Interpreter, without_the_dead
@@ -55,8 +57,12 @@ class VmapInterpreter(Interpreter):
         return out
 
     def own(self, tensor: Any) -> Any:
-        """A tensor that was made past the interpreters, as a batch of its like."""
-        value = dispatch.clone(dispatch.expand(wrap(storage_of(tensor)), (self.size, *tensor._desc.shape)))
+        """A tensor that was made past the interpreters, as a batch of its like, in as much memory as each has room for."""
+        array = storage_of(tensor)
+        if type(array) is np.ndarray and array.size < room_of(array):
+            value = wrap(repeated(array, self.size))
+        else:
+            value = dispatch.clone(dispatch.expand(wrap(array), (self.size, *tensor._desc.shape)))
         levels.innermost(value)._counter = None  # it is made so, and not copied
         return show(tensor, Wrapped(self, value, 0))
 

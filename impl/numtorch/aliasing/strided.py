@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..memory.geometry import Geometry, empty_window, strided
+from ..memory.geometry import Geometry, element_strides, empty_window, root_of, storage_offset, strided
 from ..nodes.graph import FREED_TEXT, Node, UnaryNode, VariadicNode
 from ..plain_numpy import np
 from .overlap import refuse_internal
@@ -19,6 +19,19 @@ def window_of(array: np.ndarray, shape: tuple, strides: tuple, offset: int) -> n
         return empty_window(array, shape, strides, offset)
     size = array.itemsize
     return np.ndarray(shape, array.dtype, array, offset * size, tuple([s * size for s in strides]))
+
+
+def room_of(array: np.ndarray) -> int:
+    """How many elements the memory of an array has room for."""
+    return root_of(array).nbytes // array.itemsize
+
+
+def repeated(array: np.ndarray, times: int) -> np.ndarray:
+    """As many copies of all of an array's memory, and of each the same window."""
+    room = room_of(array)
+    whole = np.ndarray((room,), array.dtype, root_of(array))
+    strides = (room, *element_strides(array))
+    return window_of(np.tile(whole, times), (times, *array.shape), strides, storage_offset(array))
 
 
 def reach(shape: tuple, strides: tuple, offset: int) -> int:
