@@ -64,9 +64,9 @@ def summed(slots: Any, key: Any, grad: Any, apart: Any = None) -> tuple[Any, boo
 
 
 def grow(total: list[Any], grad: Any) -> None:
-    """Add a further gradient to a sum [sum, how often it was written to], which nobody else holds."""
+    """Add a further gradient to a sum [sum, how often it was written to], which nobody else holds. Zeros are not written to."""
+    total[1] += type(total[0]) is not Zeros
     total[0] += addend(grad)
-    total[1] += 1
 
 
 def add(task: GraphTask, slots: Any, key: Any, grad: Any) -> None:

@@ -91,6 +91,8 @@ def view(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     with without_forward_mode():
         out = replaced.original(*args)
         several = out if isinstance(out, tuple) else (out,)
+        if several and several[0]._extra is None and grad_mode.watched():
+            return out  # made by a function of several operators in inference mode, below which nobody sees a view
         forward = getattr(source._extra, "forward", None)
         root = None if forward is None else source if forward.base is tangents.NO_BASE else forward.base
         if root is not None:
