@@ -9,7 +9,7 @@ from ..device import contiguous_format
 from ..dtype import combine, promote_types
 from ..memory.descriptor import describe
 from ..memory.formats import formatted, suggested
-from ..memory.geometry import element_strides, like, row_major, storage_offset, strided
+from ..memory.geometry import element_strides, laid_out, like, row_major, storage_offset, strided
 from ..memory.layout import contiguous_strides
 from ..memory.lazy import Conjugated, Negated, Zeros, resolve
 from ..plain_numpy import np
@@ -471,8 +471,10 @@ def to_copy_in_format(x: Array, dtype: Any, memory_format: Any) -> Array:
 
 
 def to_copy(x: Array, dtype: Any) -> Array:
-    """The elements converted, in the same order of dimensions."""
+    """The elements converted, in the same order of dimensions; no elements of zeros without memory as one that is expanded."""
     if type(x) is Zeros:
+        if not x.size:
+            return laid_out(x.shape, (0,) * x.ndim, dtype.numpy)
         x = x.resolved()
     source = _as_type(x, dtype)
     if isinstance(x, np.generic) or (x.flags.c_contiguous and x.size > 1 and 1 not in x.shape):
