@@ -58,12 +58,13 @@ def logcumsumexp(x: Array, dim: int) -> Array:
 
 
 def _complex_logcumsumexp(x: Array, dim: int) -> Array:
-    """The same of complex numbers, which NumPy does not add by their exponentials."""
+    """The same of complex numbers, which NumPy does not add by their exponentials; in double precision, likewise."""
     out = np.empty(x.shape, x.dtype)
-    lanes, sums = np.moveaxis(x, dim, 0), np.moveaxis(out, dim, 0)
-    so_far = np.full(lanes.shape[1:], -np.inf, x.dtype)
+    lanes, sums = np.moveaxis(x, dim, 0).astype(np.complex128), np.moveaxis(out, dim, 0)
+    so_far = np.full(lanes.shape[1:], -np.inf, np.complex128)
     for i in range(len(lanes)):
-        so_far = sums[i] = added_by(exact_log1p, lanes[i], so_far)
+        so_far = added_by(exact_log1p, lanes[i], so_far)
+        sums[i] = so_far
     return out
 
 
