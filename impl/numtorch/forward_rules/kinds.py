@@ -24,6 +24,8 @@ def computed(tangent: Callable[..., Any]) -> Rule:
         recorded = replaced.name in RECORDED
         if replaced.name in ARITHMETIC:
             recorded = any(type(x) in NUMBERS for x in (*args, *kwargs.values()))
+        elif replaced.name in COPYING:
+            recorded = COPYING[replaced.name](*args)
         duals = duals_in(args, kwargs, recorded)
         if not duals:
             return replaced.original(*args, **kwargs)
@@ -52,6 +54,14 @@ RECORDED = frozenset(
 )
 """Operators that over inference tensors alone are recorded all the same, as arithmetic with a number is: PyTorch copies to
 a tensor that is none of inference mode, or makes one of the number."""
+COPYING: dict[str, Callable[..., bool]] = {
+    **dict.fromkeys(("sort", "sort_stable", "to_copy", "diag_embed"), lambda x, *rest: True),
+    "constant_pad_nd": lambda x, pad, value: min(pad, default=0) >= 0,
+    **dict.fromkeys(("cumsum", "cumprod", "logcumsumexp", "topk", "mode"), lambda x, *rest: not x._desc.ndim),
+    **dict.fromkeys(("max_dim", "min_dim", "flip"), lambda x, *rest: not x._desc.ndim),
+    "pow_scalar": lambda x, exponent: bool(exponent == 1),
+}
+"""Operators whose kernel copies such an operand, to a tensor that is none of inference mode, and so with its tangent."""
 
 
 def decomposed(formula: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,7 +16,9 @@ from types import CodeType
 from typing import Any
 
 from .. import dispatch, formulas, tangents
+from ..aliasing.writes import copy_
 from ..calls.replacing import Replaced
+from ..creation import zeros_like
 from ..dispatch.forward import FORWARD
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -28,6 +30,23 @@ def stated(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: 
     """What the row says of a call."""
     text, varying = FORWARD[replaced.name]
     return evaluated(text, varying, dict(zip(names, args, strict=False)), duals, out)
+
+
+def of_sorted(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """The tangent in the order of the elements. Of an inference tensor it is in its own: PyTorch's kernel copies the operand,
+    which autograd sees, and sorts the copy, which it does not."""
+    x = args[0]
+    if x._extra is not None and x._extra.inference:
+        return dispatch.clone(duals[id(x)][1]), None
+    return stated(replaced, args, names, duals, out)
+
+
+def into_filled(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
+    """What the row says. Of an inference tensor it is copied into zeros: autograd sees of the operator no more than a copy."""
+    text, varying = statement_of(replaced.name, names), FORWARD[replaced.name][1]
+    tangent = evaluated(text, varying, dict(zip(names, args, strict=False)), duals, out)
+    x = args[0]
+    return tangent if x._extra is None or not x._extra.inference else copy_(zeros_like(tangent), tangent)
 
 
 def statement_of(name: str, names: list[str]) -> str:

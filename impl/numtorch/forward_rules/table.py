@@ -63,6 +63,8 @@ OWN: dict[str, Callable[..., Any]] = {
     "soft_margin_loss": refusals.of_the_first_alone,
     **dict.fromkeys(("glu", "log_sigmoid"), refusals.of_one_type),
     **dict.fromkeys(("to_copy", "to_copy_in_format"), kinds.converted),
+    **dict.fromkeys(("sort", "sort_stable"), stated.of_sorted),
+    **dict.fromkeys(("constant_pad_nd", "diag_embed"), stated.into_filled),
     "softmax_backward_data": kinds.decomposed(activation.softmax_backward_in_steps),
     "native_layer_norm_backward": kinds.decomposed(normalization_steps.layer_norm_backward_in_steps),
     "native_batch_norm_backward": kinds.decomposed(normalization_steps.batch_norm_backward_in_steps),
