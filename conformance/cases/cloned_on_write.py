@@ -179,3 +179,41 @@ def composed_views_have_no_base_where_writes_are_watched(
     z._version
     y._version
     z._base
+
+
+@case(requires=["saved_tensors_hooks", "backward"], covers=["inp.allow_mutation"])
+def infinite_gradient_of_an_extreme_is_multiplied_where_writes_are_watched(
+    torch,
+    x: floats(shape=(3,), values="smooth"),
+    name: st.sampled_from(["max", "min", "median", "nanmedian", "prod"]),
+    far: st.sampled_from([float("nan"), float("inf"), 2.0]),
+    before: st.booleans(),
+    whole: st.booleans(),
+):
+    """A gradient of an extreme is multiplied by a mask where somebody watches writes, so that nan goes everywhere."""
+    x.requires_grad_()
+    y = getattr(x, name)()
+    with torch.autograd.graph.allow_mutation_on_saved_tensors():
+        y = y if before else getattr(x, name)()
+        z = y * far
+        if whole:
+            z.backward()
+        else:
+            torch.autograd.grad(z, x)
+
+
+@case(requires=["forward_ad", "inference_mode", "views"], covers=["inp.allow_mutation"])
+def watched_view_of_a_dual_that_inference_mode_composes_has_no_tangent(
+    torch,
+    name: st.sampled_from(["movedim", "view_as", "reshape", "ravel", "swapaxes", "narrow", "t", "expand", "unsqueeze"]),
+    watched: st.booleans(),
+):
+    """Where writes are watched, a view made in inference mode by several operators does not have a dual's tangent."""
+    x, more = torch.ones(2, 2), {"movedim": (0, 1), "reshape": (4,), "swapaxes": (0, 1), "narrow": (0, 0, 1)}
+    more |= {"expand": (2, 2), "unsqueeze": (0,), "view_as": (x,)}
+    hooks = torch.autograd.graph.allow_mutation_on_saved_tensors() if watched else torch.enable_grad()
+    with hooks, torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, torch.ones(2, 2))
+        with torch.inference_mode():
+            y = getattr(dual, name)(*more.get(name, ()))
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(y)

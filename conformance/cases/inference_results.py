@@ -261,3 +261,35 @@ def tangent_of_a_part_of_memory_is_copied(torch, x: floats(shape=(3,)), at: st.i
     y = x.unbind()[at]
     with torch.inference_mode():
         torch.func.jacfwd(lambda a: a)(y)
+
+
+COPIES = {
+    "sort": lambda torch, x: x.sort()[0],
+    "msort": lambda torch, x: x.msort(),
+    "stable": lambda torch, x: x.sort(stable=True, descending=True)[0],
+    "double": lambda torch, x: x.double(),
+    "pow": lambda torch, x: x**1,
+    "square": lambda torch, x: x**2,
+    "diag_embed": lambda torch, x: x.diag_embed(),
+    "pad": lambda torch, x: torch.nn.functional.pad(x, (1, 1), value=2.5),
+    "cropped": lambda torch, x: torch.nn.functional.pad(x, (1, -1)),
+    "of a number": lambda torch, x: x[0].sort()[0],
+    "flip": lambda torch, x: x.flip(0),
+    "flip of a number": lambda torch, x: x[0].flip(0),
+    "max of a number": lambda torch, x: x[0].max(0)[0],
+    "topk": lambda torch, x: x.topk(1)[0],
+}
+
+
+@case(requires=["forward_ad"])
+def kernel_that_copies_an_inference_tensor_copies_its_tangent(
+    torch, x: floats("float32", shape=(3,), values="smooth"), name: st.sampled_from(sorted(COPIES)), mode: st.booleans()
+):
+    """Outside of inference mode a dual's tangent goes on with what PyTorch's kernels copy, in the order that it had."""
+    with torch.inference_mode():
+        y = x * 1
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(y, torch.tensor([1.0, 2.0, 3.0]))
+        with torch.inference_mode(mode):
+            out = COPIES[name](torch, dual)
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(out)

@@ -274,3 +274,25 @@ def bools_have_no_distance_to_go(torch, w: floats("float32", shape=()), lone: st
     x = x[0] if lone else x
     y = torch.lerp(x, x.float() if other else x, w.requires_grad_())
     y.sum().backward()
+
+
+@case(requires=["argument_checks"])
+def alpha_is_looked_at_when_all_else_fits(
+    torch,
+    name: st.sampled_from(["add", "sub", "rsub", "add_", "sub_"]),
+    dtype: st.sampled_from(["bool", "int64", "float32"]),
+    other: st.sampled_from(["bool", "int64", "float32", "complex64", "longer", "number", "flag"]),
+    alpha: st.sampled_from([2, 0.5, True, 1j]),
+):
+    """A sum or difference refuses its operands before the number that the second is multiplied by."""
+    x = torch.ones(2, dtype=getattr(torch, dtype))
+    if other in ("number", "flag"):
+        y = 1 if other == "number" else True
+    else:
+        y = torch.ones(3) if other == "longer" else torch.ones(2, dtype=getattr(torch, other))
+    if name == "rsub":
+        torch.rsub(x, y, alpha=alpha)
+    else:
+        getattr(x, name)(y, alpha=alpha)
+    x.sub()
+    x.sub(None)

@@ -432,3 +432,28 @@ def write_that_is_refused_below_a_transform_does_not_count(
     else:
         getattr(torch.func, transform)(written)(x)
     x.detach()
+
+
+WINDOWS = {
+    "tail": lambda torch: torch.ones(3)[1:],
+    "steps": lambda torch: torch.ones(4)[::2].unsqueeze(-1),
+    "row": lambda torch: torch.ones(3, 4)[1],
+    "columns": lambda torch: torch.ones(3, 4)[:, ::2].t(),
+    "transposed": lambda torch: torch.ones(2, 3).t(),
+    "whole": lambda torch: torch.ones(2, 3),
+}
+
+
+@case(requires=["func", "forward_ad", "views"])
+def batch_of_tangents_lies_as_a_primal_in_its_memory(
+    torch, name: st.sampled_from(sorted(WINDOWS)), how: st.sampled_from(["itself", "t", "flat", "clone", "sum"])
+):
+    """Each tangent of a batch has as much room as its primal's memory has, of which it may be a part."""
+    x = WINDOWS[name](torch)
+    called = {"t": "t", "flat": "ravel", "clone": "clone", "sum": "sum"}
+
+    def f(a):
+        return getattr(a, called[how])() if how in called else a
+
+    torch.func.jacfwd(f)(x).stride()
+    torch.func.vmap(lambda t: torch.func.jvp(f, (x,), (t,))[1])(torch.ones(2, *x.shape)).stride()

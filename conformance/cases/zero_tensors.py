@@ -342,3 +342,33 @@ def distance_of_complex_numbers_subtracts_as_operators_do(
     """A complex number is subtracted as a product with minus one, in a distance as well."""
     y = torch.tensor([1.0 + 1.0j, complex(real, imag)])
     torch.ones(2, dtype=torch.complex64).dist(y, p)
+
+
+@case(requires=["backward", "sgn"])
+def zeros_without_memory_count_no_write_to_their_sum(
+    torch, x: floats(max_dims=1), names: st.tuples(*[st.sampled_from(["sgn", "exp"])] * 3)
+):
+    """A gradient that is added to zeros without memory is copied; what comes later is written into the copy."""
+    x.requires_grad_()
+    first, second, third = [getattr(x, name)() for name in names]
+    (first + second + third).backward(torch.ones(x.shape))
+    x.grad._version
+    zeros = torch.autograd.grad(x.sgn(), x, torch.ones(x.shape))[0]
+    y = x * zeros + x * zeros + x * 2
+    x.grad = None
+    y.backward(torch.ones(x.shape))
+    x.grad._version
+
+
+@case(requires=["backward", "sgn"])
+def no_zeros_without_memory_are_converted_as_expanded_ones(
+    torch,
+    shape: st.sampled_from([(0,), (0, 3), (2, 0), (2, 3), (1,)]),
+    turned: st.booleans(),
+    to: st.sampled_from(["double", "half", "bool", "float", "clone"]),
+):
+    """Zeros without memory and without elements have strides 0 in another type."""
+    x = torch.ones(shape, requires_grad=True)
+    (zeros,) = torch.autograd.grad(x.sgn(), x, torch.ones(shape))
+    zeros = zeros.mT if turned and len(shape) > 1 else zeros
+    getattr(zeros, to)().stride()
