@@ -218,6 +218,4 @@ def running_sums_of_complex_exponentials_are_rounded_once(
     torch, x: st.sampled_from([[1.61 + 100j, 1.83 + 2.34j], [2 - 100j, 2.5 + 0.5j, 1j], [100 + 3j, 99.5 + 90j]])
 ):
     """Complex numbers of single precision are added up by their exponentials in double precision."""
-    z = torch.tensor(x).requires_grad_()
-    y = z.logcumsumexp(0)
-    y.real.sum().backward()
+    torch.tensor(x).logcumsumexp(0)

@@ -354,7 +354,7 @@ def zeros_without_memory_count_no_write_to_their_sum(
     (first + second + third).backward(torch.ones(x.shape))
     x.grad._version
     zeros = torch.autograd.grad(x.sgn(), x, torch.ones(x.shape))[0]
-    y = x * zeros + x * zeros + x * 2
+    y = x * 2 + x * zeros + x * zeros
     x.grad = None
     y.backward(torch.ones(x.shape))
     x.grad._version
