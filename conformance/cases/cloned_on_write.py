@@ -190,7 +190,7 @@ def infinite_gradient_of_an_extreme_is_multiplied_where_writes_are_watched(
     before: st.booleans(),
     whole: st.booleans(),
 ):
-    """A gradient of an extreme is multiplied by a mask where somebody watches writes, so that nan goes everywhere."""
+    """Where writes are watched an extreme's gradient is multiplied by a mask, and nan goes everywhere."""
     x.requires_grad_()
     y = getattr(x, name)()
     with torch.autograd.graph.allow_mutation_on_saved_tensors():
@@ -208,7 +208,7 @@ def watched_view_of_a_dual_that_inference_mode_composes_has_no_tangent(
     name: st.sampled_from(["movedim", "view_as", "reshape", "ravel", "swapaxes", "narrow", "t", "expand", "unsqueeze"]),
     watched: st.booleans(),
 ):
-    """Where writes are watched, a view made in inference mode by several operators does not have a dual's tangent."""
+    """Where writes are watched, a view of a dual that inference mode composes has no tangent."""
     x, more = torch.ones(2, 2), {"movedim": (0, 1), "reshape": (4,), "swapaxes": (0, 1), "narrow": (0, 0, 1)}
     more |= {"expand": (2, 2), "unsqueeze": (0,), "view_as": (x,)}
     hooks = torch.autograd.graph.allow_mutation_on_saved_tensors() if watched else torch.enable_grad()

@@ -285,7 +285,7 @@ COPIES = {
 def kernel_that_copies_an_inference_tensor_copies_its_tangent(
     torch, x: floats("float32", shape=(3,), values="smooth"), name: st.sampled_from(sorted(COPIES)), mode: st.booleans()
 ):
-    """Outside of inference mode a dual's tangent goes on with what PyTorch's kernels copy, in the order that it had."""
+    """A tangent of an inference tensor goes on with what a kernel copies, in its own order."""
     with torch.inference_mode():
         y = x * 1
     with torch.autograd.forward_ad.dual_level():

@@ -348,7 +348,7 @@ def distance_of_complex_numbers_subtracts_as_operators_do(
 def zeros_without_memory_count_no_write_to_their_sum(
     torch, x: floats(max_dims=1), names: st.tuples(*[st.sampled_from(["sgn", "exp"])] * 3)
 ):
-    """A gradient that is added to zeros without memory is copied; what comes later is written into the copy."""
+    """A gradient added to zeros without memory is copied; what comes later is written into the copy."""
     x.requires_grad_()
     first, second, third = [getattr(x, name)() for name in names]
     (first + second + third).backward(torch.ones(x.shape))
