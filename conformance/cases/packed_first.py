@@ -267,3 +267,29 @@ def part_of_complex_numbers_is_saved_for_itself(
     with packing(torch):
         z = torch.complex(real, imag)
         z.backward(z.detach())
+
+
+UNFIT = {
+    "cross": lambda torch, x: torch.linalg.cross(x, x.detach().double()),
+    "cross of shapes": lambda torch, x: torch.linalg.cross(x, x[0]),
+    "cross of a size": lambda torch, x: torch.linalg.cross(x[:, :2], x[:, :2]),
+    "soft_margin_loss": lambda torch, x: torch.nn.functional.soft_margin_loss(x[0], x.detach()),
+    "huber_loss": lambda torch, x: torch.nn.functional.huber_loss(x.detach().long(), x),
+    "norm": lambda torch, x: x.norm(2, 5),
+    "norm of nothing": lambda torch, x: torch.linalg.vector_norm(x[:, :0], float("inf")),
+    "norm in a type": lambda torch, x: torch.linalg.vector_norm(x, dtype=torch.complex64),
+    "prod": lambda torch, x: x.prod(7),
+    "nansum": lambda torch, x: x.nansum(7),
+    "reflected": lambda torch, x: torch.nn.functional.pad(x, (7, 7), "reflect"),
+    "repeated": lambda torch, x: torch.nn.functional.pad(x[:, :0], (1, 1), "replicate"),
+    "mask": lambda torch, x: x[torch.ones(2, 2).bool()],
+    "indices": lambda torch, x: x[torch.tensor([0, 1]), torch.tensor([0, 1, 2])],
+}
+
+
+@case()
+def refused_dimensions_and_types_are_packed_first(torch, name: st.sampled_from(sorted(UNFIT)), tracked: st.booleans()):
+    """What an operator would save is packed before its kernel refuses a dimension, a shape or a type."""
+    x = torch.ones(3, 3).requires_grad_(tracked)
+    with packing(torch):
+        UNFIT[name](torch, x)

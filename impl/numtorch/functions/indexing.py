@@ -12,6 +12,7 @@ from .. import creation
 from ..aliasing import writes
 from ..aliasing.index_put import check_indices, index_put_, is_mask
 from ..calls.operands import category_of, type_name
+from ..calls.raising import saved_before
 from ..calls.scalar import assigned
 from ..dispatch import usual as d
 from ..dtype import dtypes
@@ -42,7 +43,10 @@ def getitem(self: Tensor, index: Any) -> Tensor:
 def gather(view: Tensor, picks: tuple) -> Tensor:
     """The copy that index tensors pick."""
     warn_of_bytes(picks)
-    check_indices(view, picks)
+    try:
+        check_indices(view, picks)
+    except IndexError as error:
+        raise saved_before(error, "index", self=view, indices=picks) from None
     return d.index(view, picks)
 
 

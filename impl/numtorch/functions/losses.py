@@ -6,7 +6,7 @@ from typing import Any
 
 from .. import dispatch as d, levels
 from ..calls.operands import check_subtraction, refuse_bools, refused
-from ..calls.raising import saving
+from ..calls.raising import saving, saving_first
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64, uint8
 from ..memory.descriptor import broadcast_shapes, expect_room, plan_of
 from ..plain_numpy import np
@@ -119,12 +119,13 @@ def huber_loss(
 ) -> Tensor:
     """Squares near zero, straight lines beyond."""
     input, target = _together(input, target)
-    if delta <= 0:
-        raise RuntimeError("huber_loss does not support non-positive values for delta.")
-    together = plan_of(input._desc, target._desc).result.dtype
-    if not can_cast(together, input._desc.dtype):  # the result has the type of the input
-        raise _uncastable(together, input._desc.dtype)
-    _floats("huber_cpu", input, target)
+    with saving_first("huber_loss", self=input, target=target):
+        if delta <= 0:
+            raise RuntimeError("huber_loss does not support non-positive values for delta.")
+        together = plan_of(input._desc, target._desc).result.dtype
+        if not can_cast(together, input._desc.dtype):  # the result has the type of the input
+            raise _uncastable(together, input._desc.dtype)
+        _floats("huber_cpu", input, target)
     if weight is None:
         return d.huber_loss(input, target, reduction_number(reduction), delta)
     weighted = d.huber_loss(input, target, 0, delta) * weight
@@ -355,7 +356,8 @@ def soft_margin_loss(
         target = target.to(kind)
     if wanted.is_complex and not kind.is_complex:
         raise _uncastable(plan_of(input._desc, target._desc).result.dtype, kind)
-    expect_room(input._desc.shape, target._desc.shape)  # it is computed in the memory of the input's shape
+    with saving_first("soft_margin_loss", self=input, target=target):
+        expect_room(input._desc.shape, target._desc.shape)  # it is computed in the memory of the input's shape
     return d.soft_margin_loss(input, target, reduction_number(reduction, size_average, reduce))
 
 

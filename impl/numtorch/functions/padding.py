@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..kernels.pooling import channels_last
 from ..tensor import Tensor
@@ -131,10 +132,11 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         )
     if mode == "circular":
         return _in_a_ring(input, given)
-    _expect_room(input, given, mode)
     name = f"{'reflection' if mode == 'reflect' else 'replication'}_pad{dims}d"
-    last = channels_last(input._array) and dims == ndim - 2
-    not_for(f"{name}_channels_last" if last else name, input, dtypes.bool_)
+    with saving_first(name, self=input):
+        _expect_room(input, given, mode)
+        last = channels_last(input._array) and dims == ndim - 2
+        not_for(f"{name}_channels_last" if last else name, input, dtypes.bool_)
     return getattr(d, name)(input, given)
 
 

@@ -10,6 +10,7 @@ from ..aliasing.overlap import refuse
 from ..aliasing.views import check_inplace, mark_inference, requires_grad
 from ..calls.checked import refusal
 from ..calls.operands import refused
+from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..functions import shape as shapes
 from ..grad_mode import is_grad_enabled
@@ -149,7 +150,12 @@ def cross(input: Tensor, other: Tensor, dim: Any = None) -> Tensor:
 
 def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
     """The vector product along a dimension of size 3."""
-    a, b = input._desc, other._desc
+    with saving_first("linalg_cross", self=input, other=other):
+        _refuse_crossed(input._desc, other._desc, dim)
+    return d.linalg_cross(input, other, dim)
+
+
+def _refuse_crossed(a: Any, b: Any, dim: int) -> None:
     if a.ndim != b.ndim:
         raise RuntimeError("linalg.cross: inputs must have the same number of dimensions.")
     at = existing_dim(dim, a.ndim)
@@ -162,7 +168,6 @@ def linalg_cross(input: Tensor, other: Tensor, *, dim: int = -1) -> Tensor:
         raise refused("cross", a.dtype)
     if a.dtype is not b.dtype:
         raise RuntimeError(f"expected scalar type {a.dtype.scalar_name} but found {b.dtype.scalar_name}")
-    return d.linalg_cross(input, other, dim)
 
 
 def vecdot(x: Tensor, y: Tensor, *, dim: int = -1) -> Tensor:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, return_types
+from ..calls.raising import saving_first
 from ..dtype import dtypes
 from ..tensor import Tensor, wrap_dim
 from .arguments import expect_tensor, not_for
@@ -17,7 +18,9 @@ def nansum(input: Tensor, dim: Any = None, keepdim: bool = False, *, dtype: Any 
     """The sum, nan counted as 0."""
     if input._desc.dtype.category < dtypes.FLOATING:
         return sum(input, dim, keepdim, dtype=dtype)
-    return d.nansum_dim(input, several(dim, input._desc.ndim), keepdim, dtype)
+    with saving_first("nansum_dim", self=input):
+        given = several(dim, input._desc.ndim)
+    return d.nansum_dim(input, given, keepdim, dtype)
 
 
 def prod(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, dtype: Any = None) -> Tensor:
@@ -31,7 +34,9 @@ def prod(input: Tensor, dim: Any = MISSING, keepdim: bool = False, *, dtype: Any
             " * (*, torch.dtype dtype = None)\n"
             " * (int dim, bool keepdim = False, *, torch.dtype dtype = None)\n"
         )
-    return d.prod_dim(input, one(dim, input._desc.ndim), keepdim, dtype)
+    with saving_first("prod_dim", self=input):
+        at = one(dim, input._desc.ndim)
+    return d.prod_dim(input, at, keepdim, dtype)
 
 
 # ---- extremes
@@ -118,7 +123,15 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
         raise RuntimeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got " + desc.dtype.scalar_name
         )
-    given = several(dim, desc.ndim)
+    with saving_first("vector_norm", self=x):
+        given = several(dim, desc.ndim)
+        _refuse_no_norm(desc, ord, given)
+        check_norm_dtype("linalg.vector_norm", desc.dtype, dtype)
+    return d.vector_norm(x, ord, given, keepdim, dtype)
+
+
+def _refuse_no_norm(desc: Any, ord: Any, given: Any) -> None:
+    """Of nothing there is no smallest and no largest element."""
     if (ord < 0 or ord == float("inf")) and not desc.numel:
         empty = next((a for a in given if desc.shape[a] == 0), None) if given else None
         if empty is not None:
@@ -131,8 +144,6 @@ def vector_norm(x: Tensor, ord: Any = 2, dim: Any = None, keepdim: bool = False,
                 f"linalg.vector_norm cannot compute the {ord:g} norm on an empty tensor because the operation does not have "
                 "an identity"
             )
-    check_norm_dtype("linalg.vector_norm", desc.dtype, dtype)
-    return d.vector_norm(x, ord, given, keepdim, dtype)
 
 
 def check_norm_dtype(name: str, own: Any, wanted: Any) -> None:
