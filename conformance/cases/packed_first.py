@@ -269,7 +269,7 @@ def part_of_complex_numbers_is_saved_for_itself(
         z.backward(z.detach())
 
 
-UNFIT = {
+BELOW = {
     "cross": lambda torch, x: torch.linalg.cross(x, x.detach().double()),
     "cross of shapes": lambda torch, x: torch.linalg.cross(x, x[0]),
     "cross of a size": lambda torch, x: torch.linalg.cross(x[:, :2], x[:, :2]),
@@ -288,8 +288,8 @@ UNFIT = {
 
 
 @case()
-def refused_dimensions_and_types_are_packed_first(torch, name: st.sampled_from(sorted(UNFIT)), tracked: st.booleans()):
+def refused_dimensions_and_types_are_packed_first(torch, name: st.sampled_from(sorted(BELOW)), tracked: st.booleans()):
     """What an operator would save is packed before its kernel refuses a dimension, a shape or a type."""
     x = torch.ones(3, 3).requires_grad_(tracked)
     with packing(torch):
-        UNFIT[name](torch, x)
+        BELOW[name](torch, x)
