@@ -139,3 +139,13 @@ def polygamma_far_below_zero_is_a_long_sum(torch, whole: st.integers(100, 5000),
     z = torch.tensor([-whole - 0.3, -2 * whole - 0.7], dtype=torch.float64).requires_grad_()
     z.polygamma(n).sum().backward()
     torch.special.zeta(torch.tensor(3.0, dtype=torch.float64), z.detach() * 3)
+
+
+@case(requires=["create_graph"])
+def logarithm_of_the_gamma_function_is_differentiated_often(
+    torch, x: floats("float64", max_dims=1, values="positive"), times: st.integers(1, 4)
+):
+    """lgamma() has derivatives of every order, of a tensor without dimensions as well."""
+    y = x.requires_grad_().lgamma()
+    for _ in range(times):
+        (y,) = torch.autograd.grad(y.sum(), x, create_graph=True)

@@ -106,7 +106,7 @@ def zeta(x: Array, q: Array) -> Array:
     with np.errstate(all="ignore"):
         total = np.zeros(s.shape)
         w = a.copy()
-        for place in zip(*np.nonzero((a < -_FAR) & (a != np.floor(a)) & (s > 1)), strict=True):
+        for place in map(tuple, np.argwhere((a < -_FAR) & (a != np.floor(a)) & (s > 1))):  # of a number, too
             while (count := int(min(-w[place], _TERMS))) > _FAR:  # as many terms as are below zero
                 terms = np.power(w[place] + np.arange(count), -s[place])
                 total[place] = np.add.accumulate([total[place], *terms])[-1]  # one after the other
