@@ -64,6 +64,7 @@ from ..kernels.gamma import lgamma as k_lgamma
 from ..kernels.pointwise import log as k_log
 from ..kernels.error_function import log_ndtr as k_log_ndtr
 from ..kernels.special import logaddexp as k_logaddexp
+from ..kernels.special import logaddexp2 as k_logaddexp2
 from ..kernels.special import logit as k_logit
 from ..kernels.special import logit_backward as k_logit_backward
 from ..kernels.comparison import masked_fill as k_masked_fill
@@ -881,8 +882,7 @@ class Logaddexp2Backward0(BinaryNode):
     prunes = True
     computes_anew = True
     def run(node, grad, keep: bool):
-        plan = node.plan
-        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
+        if not node.desc.real or is_odd(node.other) or is_odd(node.self):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -904,15 +904,11 @@ class Logaddexp2Backward0(BinaryNode):
             grad0 = None
         else:
             grad0 = grad / (1 + k_pow_base(2, other - self))
-            if plan is not None and plan.reduce0 is not None:
-                grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
             grad1 = grad / (1 + k_pow_base(2, self - other))
-            if plan is not None and plan.reduce1 is not None:
-                grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
             if other is not None:
                 node.other = FREED
@@ -941,30 +937,14 @@ class Logaddexp2Backward0(BinaryNode):
 
 def logaddexp2(self, other, *, out=None):
     """logaddexp2(self, other) -> Tensor"""
-    plan = None
-    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
-        array = np.logaddexp2(self._array, other._array)
-    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and plan.plain:
-        array = np.logaddexp2(self._array, other._array)
-        desc = plan.result
-    else:
-        try:
-            tensors_only('logaddexp2', self, other, 'other')
-            found = operands(self, other, 'logaddexp2', False)
-            self, other, left, right, desc, plan = found
-            if desc.dtype.category < 2:
-                raise refused('logaddexp2_cpu', desc.dtype)
-            if desc.dtype.category == 3:
-                raise refused('logaddexp2_cpu', desc.dtype, out)
-            if desc.large and (plan is None or plan.plain):
-                array = into(np.logaddexp2, desc, left, right)
-            else:
-                array = np.logaddexp2(left, right)
-            if plan is not None and not plan.plain:
-                array, desc = arrange(array, desc)
-        except Exception as error:
-            autograd_first(error, locals(), 'logaddexp2')
-            raise
+    try:
+        if not self._desc.real and self._desc.dtype.category == 3:
+            raise refused('logaddexp2_cpu', self._desc.dtype)
+        array = k_logaddexp2(self._array, other._array) if self._desc.real else rounded_once(k_logaddexp2, self._array, other._array)
+        desc = describe(array)
+    except Exception as error:
+        autograd_first(error, locals(), 'logaddexp2')
+        raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -1000,7 +980,7 @@ def logaddexp2(self, other, *, out=None):
             node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
-        node.plan = plan
+        node.plan = None
         if other._extra is not None and other._extra.inference:
             check_saveable(other, node)
         node.other = other
@@ -1033,9 +1013,7 @@ def logaddexp2(self, other, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    if out is not None:
-        return store(out, result, 'logaddexp2', self, other)
-    return result
+    return result if out is None else store(out, result, 'logaddexp2')
 
 
 class XlogyBackward0(BinaryNode):

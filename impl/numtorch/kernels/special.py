@@ -9,13 +9,24 @@ from ..memory.descriptor import describe, plan_of
 from ..memory.lazy import resolve
 from ..plain_numpy import np
 from .half import in_steps, is_half
-from .numbers import in_type, wrapped
+from .numbers import fused, in_type, wrapped
 from .pointwise import conjugate, refuse_bools, refuse_zero, subtrahend
 from .vectors import in_vectors
 
 Array = Any
 exp2 = np.exp2
 floor, trunc = np.floor, np.trunc
+
+
+def logaddexp2(x: Array, y: Array) -> Array:
+    """log2(2 ** x + 2 ** y), rounded as PyTorch does: normalizations of few numbers show the last bit."""
+    larger = np.maximum(x, y)
+    part = np.log1p(np.exp2(-np.abs(x - y), dtype=np.float64).astype(x.dtype), dtype=np.float64).astype(x.dtype)
+    near = fused(part, x.dtype.type(_LOG2E), larger)
+    return np.where((x == y) & np.isinf(x), x, near)[()]
+
+
+_LOG2E = 1.4426950408889634
 
 
 def xlogy(x: Array, y: Array) -> Array:
