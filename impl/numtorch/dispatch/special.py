@@ -882,7 +882,8 @@ class Logaddexp2Backward0(BinaryNode):
     prunes = True
     computes_anew = True
     def run(node, grad, keep: bool):
-        if not node.desc.real or is_odd(node.other) or is_odd(node.self):
+        plan = node.plan
+        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()
@@ -904,11 +905,15 @@ class Logaddexp2Backward0(BinaryNode):
             grad0 = None
         else:
             grad0 = grad / (1 + k_pow_base(2, other - self))
+            if plan is not None and plan.reduce0 is not None:
+                grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
             grad1 = grad / (1 + k_pow_base(2, self - other))
+            if plan is not None and plan.reduce1 is not None:
+                grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
             if other is not None:
                 node.other = FREED
@@ -937,14 +942,27 @@ class Logaddexp2Backward0(BinaryNode):
 
 def logaddexp2(self, other, *, out=None):
     """logaddexp2(self, other) -> Tensor"""
-    try:
-        if not self._desc.real and self._desc.dtype.category == 3:
-            raise refused('logaddexp2_cpu', self._desc.dtype)
-        array = k_logaddexp2(self._array, other._array) if self._desc.real else rounded_once(k_logaddexp2, self._array, other._array)
-        desc = describe(array)
-    except Exception as error:
-        autograd_first(error, locals(), 'logaddexp2')
-        raise
+    plan = None
+    if type(self) is Tensor and type(other) is Tensor and (desc := self._desc) is other._desc and desc.fast:
+        array = k_logaddexp2(self._array, other._array)
+    elif type(self) is Tensor and type(other) is Tensor and (plan := self._desc.plans.get(other._desc)) is not None and plan.raw and self._desc.plain and other._desc.plain:
+        array = k_logaddexp2(self._array, other._array)
+        desc = plan.result
+    else:
+        try:
+            tensors_only('logaddexp2', self, other, 'other')
+            found = operands(self, other, 'logaddexp2', False)
+            self, other, left, right, desc, plan = found
+            if desc.dtype.category < 2:
+                raise refused('logaddexp2_cpu', desc.dtype)
+            if desc.dtype.category == 3:
+                raise refused('logaddexp2_cpu', desc.dtype, out)
+            array = rounded_once(k_logaddexp2, left, right)
+            if plan is not None and not (self._desc.plain and other._desc.plain):
+                array, desc = arrange(array, desc)
+        except Exception as error:
+            autograd_first(error, locals(), 'logaddexp2')
+            raise
     flag = self._requires_grad or other._requires_grad
     if flag and flag is not True:
         flag = (requires_grad(self) or requires_grad(other)) and recorded((self, other,))
@@ -980,7 +998,7 @@ def logaddexp2(self, other, *, out=None):
             node.next1 = fn1
             if nr1:
                 node.nr1 = nr1
-        node.plan = None
+        node.plan = plan
         if other._extra is not None and other._extra.inference:
             check_saveable(other, node)
         node.other = other
@@ -1013,7 +1031,9 @@ def logaddexp2(self, other, *, out=None):
     result._accumulator = None
     if disabled and _grad.inference:
         mark_inference(result)
-    return result if out is None else store(out, result, 'logaddexp2')
+    if out is not None:
+        return store(out, result, 'logaddexp2', self, other)
+    return result
 
 
 class XlogyBackward0(BinaryNode):

@@ -11,7 +11,7 @@ op("log10(self)", np.log10, float_result=True, self="grad / (self.conj() * 2.302
 op("logaddexp(self, other)", k.logaddexp, pointwise=True, inplace=False, tensors_only=True, refuses="logaddexp_cpu",
    self="grad / (1 + exp(other - self)).conj()", other="grad / (1 + exp(self - other)).conj()",
    jvp="self_t / (1 + exp(other_p - self_p)) + other_t / (1 + exp(self_p - other_p))")
-op("logaddexp2(self, other)", k.logaddexp2, inplace=False, tensors_only=True, refuses="logaddexp2_cpu",
+op("logaddexp2(self, other)", k.logaddexp2, pointwise=True, inplace=False, tensors_only=True, refuses="logaddexp2_cpu",
    self="grad / (1 + pow_base(2, other - self))", other="grad / (1 + pow_base(2, self - other))",
    jvp="self_t / (1 + pow_base(2, other_p - self_p)) + other_t / (1 + pow_base(2, self_p - other_p))")
 op("xlogy(self, other)", k.xlogy, pointwise=True, float_result=True, tensors_only=True,
