@@ -7,6 +7,7 @@ from typing import Any
 from .. import dispatch as d
 from ..aliasing.views import rebase_history, requires_grad
 from ..calls.operands import FOUND_DTYPE, refused, store
+from ..calls.raising import before_autograd
 from ..dtype import complex128, float64
 from ..grad_mode import is_grad_enabled
 from ..nodes.error_nodes import NotImplementedNode, node
@@ -66,7 +67,10 @@ def conj_physical(input: Tensor, *, out: Any = None) -> Tensor:
         )
     text = "derivative for aten::conj_physical is not implemented"
     made = node(NotImplementedNode, text, [input._desc], operands) if operands else None
-    store(out, d.conj_physical(input.detach()), "conj_physical", input, exactly=FOUND_DTYPE, derivable=False)
+    try:
+        store(out, d.conj_physical(input.detach()), "conj_physical", input, exactly=FOUND_DTYPE, derivable=False)
+    except RuntimeError as error:
+        raise before_autograd(error) from None  # which has been here, and refuses no out= any more
     if made is not None:
         rebase_history(out, made)
     return out
