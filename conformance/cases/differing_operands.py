@@ -225,3 +225,13 @@ def bounds_are_not_complex(
     x.clamp(low, high)
     x.clamp_(low, high)
     torch.fill(x, torch.tensor(1.0 + 0j))
+
+
+@case()
+def moments_of_nothing(torch, shape: st.sampled_from([(2, 0), (1, 0, 3), (2, 3, 0)]), group: st.booleans()):
+    """Rows of no elements have the mean 0, and a deviation that is no number."""
+    x = torch.ones(shape).requires_grad_()
+    y = torch.nn.functional.group_norm(x, 1) if group else torch.nn.functional.layer_norm(x, shape[1:])
+    y.grad_fn._saved_result1
+    y.grad_fn._saved_result2
+    y.sum().backward()

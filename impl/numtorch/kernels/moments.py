@@ -14,7 +14,7 @@ Array = Any
 def moments(x: Array, axes: Any) -> tuple[Array, Array]:
     """The mean over axes, kept, and the elements without it."""
     count = prod([x.shape[a] for a in axes])
-    mean = np.add.reduce(x, axis=axes, keepdims=True) / x.dtype.type(count or np.nan)
+    mean = np.add.reduce(x, axis=axes, keepdims=True) / x.dtype.type(count or 1)  # of nothing it is 0
     return mean, x - mean
 
 
