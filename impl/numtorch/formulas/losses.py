@@ -166,9 +166,8 @@ def binary_cross_entropy_with_logits_backward(
     """sigmoid(x) - target, weighted; where no graph is made it is written into what its first operator made."""
     if type(grad._array) is Zeros:
         return without_memory(self._desc.shape, self._desc.dtype.numpy)
-    apart = (
-        grad_mode.state.mode or within()
-    )  # of a transform only the incoming gradient can be: none runs the loss as one operator
+    # Of a transform only the incoming gradient can be: none runs the loss as one operator.
+    apart = grad_mode.state.mode or grad_mode.watched()
     if pos_weight is None:
         out = self.sigmoid() - target if apart else d.sub_(self.sigmoid(), target)
     else:
@@ -198,7 +197,7 @@ def binary_cross_entropy_with_logits_target_backward(
         else:
             out = d.mul_(d.sub_(out, d.mul_(rest, pos_weight)), grad)
     if weight is not None:
-        out = out * weight if within() else d.mul_(out, weight)
+        out = out * weight if grad_mode.watched() else d.mul_(out, weight)
     return _mean_in_place(out, reduction).to(target._desc.dtype)
 
 

@@ -156,10 +156,8 @@ def convolution(
         out = _to_input(x, weight, sizes, stride, pad, dilation, groups)
     else:
         out = _forward(x, weight, _windows(x, weight, stride, pad, dilation), stride, pad, dilation, groups)
-    if bias is not None or not len(x):
-        out = out.astype(
-            x.dtype, copy=False
-        )  # products of bfloat16 add up to float32 in NumPy, as do none of two types
+    if bias is not None or not len(x):  # products of bfloat16 add up to float32 in NumPy, as do none of two types
+        out = out.astype(x.dtype, copy=False)
     if bias is not None:
         out += bias.reshape(-1, *(1,) * (x.ndim - 2))
     return _laid_out(out, x, weight)

@@ -46,9 +46,7 @@ def zeros_like(x: Array) -> Array:
     """Zeros of the shape and type of x."""
     if isinstance(x, np.generic):
         return x.dtype.type(0)
-    if (
-        x.flags.c_contiguous and 1 not in x.shape and x.size
-    ):  # what is empty is row-major to NumPy, whatever its strides
+    if x.flags.c_contiguous and 1 not in x.shape and x.size:  # what is empty is row-major, whatever its strides
         return np.zeros(x.shape, x.dtype)
     out = like(x, x.dtype)  # in its format, down to the stride 0 of a single element that was expanded
     out[...] = 0
