@@ -14,7 +14,7 @@ import warnings
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from conformance.interpreter import initial, layouts, rounding, threads
+from conformance.interpreter import following, initial, layouts, rounding, threads
 from conformance.numbers import elements
 from conformance.program import HOST_MODULES, TensorLiteral
 
@@ -69,7 +69,7 @@ _NUMPY = frozenset(
 _CLOSED = {"numpy": _NUMPY, "io": frozenset({"BytesIO"}), "collections": frozenset({"OrderedDict"})}
 """Modules of which only some names can be used, and no names of those."""
 
-_HOST = {**threads.HOST, **rounding.HOST, **layouts.HOST, **initial.HOST}
+_HOST = {**threads.HOST, **rounding.HOST, **layouts.HOST, **initial.HOST, **following.HOST}
 """What a program gets of the harness."""
 
 _UNREACHABLE = frozenset({"__globals__", "__builtins__", "__subclasses__", "__code__", "__loader__", "__spec__"})

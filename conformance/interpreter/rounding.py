@@ -11,7 +11,8 @@ pointwise  the result is moved; that of a function (a logarithm, unlike a produc
 uneven     of a function that is steep beside its own size (lgamma near a root, logit near 1/2), or that adds within itself
            (addcmul, lerp, layer_norm), the operands are moved as well, each on its own, exact ones included
 sums       the result is moved by one unit of the sum of its terms' magnitudes, or of n terms by n/16: a sum in any order is
-           at most n/2 off, and eight times what a number moves is what the judge allows
+           at most n/2 off, and eight times what a number moves is what the judge allows; so are gelu and the gradient of
+           tanh, of which one term is 1
 the others the operands are moved, and the result: an algorithm that is backward stable does no worse. Where a matrix is
            inverted or decomposed, exact operands are moved, too: its condition shows in nothing else.
 nothing    the sign of a nan that was computed, and that of a zero that was chosen among zeros (maximum, sort) or summed, is
@@ -126,6 +127,10 @@ _UNEVEN = frozenset(
     + [f"{kind}_pad{dims}d_backward" for kind in ("reflection", "replication") for dims in (1, 2, 3)]
 )
 """Functions whose error is no part of their result: of those that add within themselves, and near a root."""
+
+_BESIDE_ONE = {"gelu": 0, "gelu_backward": 0, "tanh_backward": 0}
+"""Functions that add something to 1 within themselves, which may leave hardly anything of it, and of which operand that is a
+factor: the result is off by a unit of that operand."""
 
 _DETERMINED = frozenset(
     [
@@ -244,6 +249,8 @@ def _mode() -> Any:
             for one in result if isinstance(result, tuple | list) else (result,):
                 if _rounds(one):
                     self.move(one, self.by(one, by_the_largest=eliminates, whole=not determined))
+            if name in _BESIDE_ONE:
+                self.move(result, self.beside_one(args[_BESIDE_ONE[name]], args[-1]))
             if name in _WITH_MEANS:
                 terms = func(*[one.abs() if _rounds(one) else one for one in args], **kwargs)[1]
                 self.move(result[1], terms * self.unit * self.side(result[1]))
@@ -321,12 +328,18 @@ def _mode() -> Any:
                 return None
             scales = {key: abs(one) if key in ("alpha", "beta") else one for key, one in kwargs.items()}
             terms = func(*[one.abs() if _rounds(one) else one for one in args], **scales)
+            terms = terms.clamp(max=torch.finfo(terms.dtype).max)  # of numbers that overflow in no order but this
             grains = [_grain(one) for one in args if _rounds(one)]
             finest = grains[0] if len(grains) == 1 else min([sum(grains[-2:]), *grains[:-2]])
             grain = 2.0 ** min(finest, 1000.0)  # of nothing but zeros there is none: everything is a multiple
             exact = (terms.to(self.narrow).to(terms.dtype) == terms) & (terms < grain / self.unit)
             units = max(float(_SUMS[name](args, result)) / 16, 1.0)
             return torch.where(exact, 0.0, terms * (self.unit * units)) * self.side(result)
+
+        def beside_one(self, factor: Any, x: Any) -> Any:
+            """How far a multiple of 1 + f(x) is off where f(x) is near to -1: 0 and 1 excepted, of which f is exact."""
+            exact = (x == 0) | (x.abs() == 1)
+            return torch.where(exact, 0.0, factor.abs() * self.unit) * self.side(factor)
 
         def moved(self, value: Any, **how: bool) -> Any:
             if isinstance(value, list | tuple):

@@ -19,8 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from conformance.interpreter.layouts import with_layouts
 from conformance.judging import shown
 from conformance.judging.compare import Doubtful, as_difference, find
+from conformance.judging.following import followed
 from conformance.judging.lacking import first_gap
 from conformance.judging.layout import other_layouts
 from conformance.judging.verdict import Difference, Verdict
@@ -67,9 +69,34 @@ def judge(
     facets = tuple(facets or ())
     witness = witness_of(program, oracle_trace, oracle)
     verdict = _judged(program, oracle_trace, subject_trace, witness, facets)
+    if verdict.status == "FAIL":
+        verdict = _with_its_numbers(program, oracle_trace, subject_trace, witness, facets, verdict)
     if verdict.status == "FAIL" and facets and "stride" not in facets:
-        return _with_its_layouts(program, oracle_trace, subject_trace, witness, facets, verdict)
+        verdict = _with_its_layouts(program, oracle_trace, subject_trace, witness, facets, verdict)
     return verdict
+
+
+def _with_its_numbers(
+    program: Program,
+    oracle_trace: Trace,
+    subject_trace: Trace,
+    witness: Witness,
+    facets: tuple[str, ...],
+    verdict: Verdict,
+) -> Verdict:
+    """The verdict on a subject that differs behind numbers that nobody is blamed for: where the oracle does the same once it
+    goes on from the subject's, nobody is blamed, either."""
+    first = verdict.differences[0]
+    other = followed(program, oracle_trace, subject_trace, first.step[0])
+    known = witness.answer(other.program) if other is not None else None
+    if other is None or known is None:
+        return verdict
+    trace, another = known
+    again = _judged(other.program, trace, other.aligned(subject_trace, trace), another, facets)
+    if again.status not in ("PASS", "INCONCLUSIVE"):
+        return verdict
+    reason = f"step {first.step[0]}, {first.facet}: the oracle does the same if it goes on from the subject's numbers"
+    return Verdict(status="INCONCLUSIVE", reason=reason, at=first.step[0], judged=verdict.judged)
 
 
 def _with_its_layouts(
@@ -83,10 +110,14 @@ def _with_its_layouts(
     """The verdict on a subject that differs, and whose tensors lie otherwise: where the oracle does what the subject did once
     its own lie so, nobody is blamed; where it does not, what is left is the difference."""
     strides = other_layouts(program, oracle_trace, subject_trace)
-    known = witness.with_layouts(strides) if strides else None
-    if known is None:
+    if not strides:
         return verdict
-    alike, trace, another = known
+    alike = with_layouts(program, strides)
+    known = witness.answer(alike)
+    # Elsewhere than on PyTorch tensors cannot be laid out at will.
+    if known is None or any(known[0].steps[number].outcome != "returned" for number in strides):
+        return verdict
+    trace, another = known
     again = _judged(alike, trace, subject_trace, another, facets)
     if again.status not in ("PASS", "INCONCLUSIVE"):
         return again

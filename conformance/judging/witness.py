@@ -7,13 +7,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 
-from conformance.interpreter.layouts import Stride, with_layouts
 from conformance.judging import shown
 from conformance.judging.compare import Doubtful
 from conformance.judging.double import array_at, rounded_otherwise, to_double, without_prelude
@@ -77,9 +76,8 @@ class Witness(Protocol):
         """The first step that the oracle does not do the same way twice: reading memory that nobody wrote, for one."""
         ...
 
-    def with_layouts(self, strides: Mapping[int, Stride]) -> tuple[Program, Trace, Witness] | None:
-        """The program with the tensors of those steps laid out so, the oracle's answer to it, and what is known of that; None
-        if it cannot be asked."""
+    def answer(self, program: Program) -> tuple[Trace, Witness] | None:
+        """The oracle's answer to another program, and what is known of that; None if it cannot be asked."""
         ...
 
 
@@ -95,12 +93,15 @@ class Replays:
         return _remembered(self.program, self.single, self.oracle)
 
     def others(self, step: int, patiently: bool = False) -> list[Trace]:
-        """The traces in double precision with other roundings; none, if the oracle is not PyTorch."""
-        dtype = coarsest(self.single, step)
-        found = _remembered_others(self.program, self.single, self.oracle, dtype, range(ROUNDINGS))
-        if not found or not patiently:
-            return found
-        return found + _remembered_others(self.program, self.single, self.oracle, dtype, range(ROUNDINGS, PATIENT))
+        """The traces in double precision with other roundings; none, if the oracle is not PyTorch or does not answer."""
+        few = self._others(step, range(ROUNDINGS))
+        if isinstance(few, str) or not few or not patiently:
+            return [] if isinstance(few, str) else few
+        more = self._others(step, range(ROUNDINGS, PATIENT))
+        return few if isinstance(more, str) else few + more
+
+    def _others(self, step: int, seeds: range) -> list[Trace] | str:
+        return _remembered_others(self.program, self.single, self.oracle, coarsest(self.single, step), seeds)
 
     @property
     def silent(self) -> str:
@@ -112,6 +113,9 @@ class Replays:
     def unsure(self, step: int, patiently: bool = False) -> str:
         if isinstance(self.double, str):
             return ""
+        few = self._others(step, range(ROUNDINGS))
+        if isinstance(few, str):
+            return few
         found = (_unstable(self.double, other, step) for other in self.others(step, patiently))
         return next((why.replace("in float64", "with other roundings") for why in found if why), "")
 
@@ -146,16 +150,12 @@ class Replays:
         shared = zip(self.single.steps, second.steps, strict=False)
         return next((number for number, (one, other) in enumerate(shared) if _answers(one) != _answers(other)), None)
 
-    def with_layouts(self, strides: Mapping[int, Stride]) -> tuple[Program, Trace, Witness] | None:
-        alike = with_layouts(self.program, strides)
+    def answer(self, program: Program) -> tuple[Trace, Witness] | None:
         try:
-            trace = _asked(self.oracle).run(alike)
+            trace = _asked(self.oracle).run(program)
         except SubjectError:
             return None
-        # Elsewhere than on PyTorch tensors cannot be laid out at will.
-        if any(trace.steps[number].outcome != "returned" for number in strides):
-            return None
-        return alike, trace, Replays(alike, trace, self.oracle)
+        return trace, Replays(program, trace, self.oracle)
 
 
 @runtime_checkable
@@ -286,7 +286,7 @@ _Key = tuple[str, Subject | None, str]
 _Made = TypeVar("_Made")
 
 _doubles: OrderedDict[_Key, Trace | str] = OrderedDict()
-_others: OrderedDict[_Key, list[Trace]] = OrderedDict()
+_others: OrderedDict[_Key, list[Trace] | str] = OrderedDict()
 _again: OrderedDict[_Key, Trace] = OrderedDict()
 
 
@@ -296,7 +296,7 @@ def _remembered(program: Program, single: Trace, oracle: Subject | None) -> Trac
 
 def _remembered_others(
     program: Program, single: Trace, oracle: Subject | None, dtype: str, seeds: range
-) -> list[Trace]:
+) -> list[Trace] | str:
     key = program.digest, oracle, f"{dtype} {seeds.start}"
     return _kept(_others, key, lambda: _replay_otherwise(program, single, oracle, dtype, seeds))
 
@@ -316,17 +316,20 @@ def _replay(program: Program, single: Trace, oracle: Subject | None) -> Trace | 
         return f"no replay in float64: {error}"
 
 
-def _replay_otherwise(program: Program, single: Trace, oracle: Subject | None, dtype: str, seeds: range) -> list[Trace]:
+def _replay_otherwise(
+    program: Program, single: Trace, oracle: Subject | None, dtype: str, seeds: range
+) -> list[Trace] | str:
+    """The traces, or why there is not one: there may be too few, and with none every number would have to be exact."""
     double = to_double(program, single)
-    traces = []
-    try:
-        for seed in seeds:
+    traces: list[Trace] = []
+    for seed in seeds:
+        try:
             trace = _asked(oracle).run(rounded_otherwise(double, seed, dtype))
-            if trace.steps[1].outcome != "returned":
-                break  # elsewhere than on PyTorch there is no such thing
-            traces.append(without_prelude(trace, 3))
-    except SubjectError:
-        pass
+        except SubjectError as error:
+            return traces or f"no replay with other roundings: {error}"
+        if trace.steps[1].outcome != "returned":
+            break  # elsewhere than on PyTorch there is no such thing
+        traces.append(without_prelude(trace, 3))
     return traces
 
 

@@ -9,7 +9,7 @@ answer that is right to half an ulp, which most are, is written as 0 and needs n
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from itertools import pairwise
 from typing import Any
@@ -157,8 +157,8 @@ class Remembered:
     def answers_otherwise(self) -> int | None:
         return self.known.otherwise
 
-    def with_layouts(self, strides: Mapping[int, tuple[int, ...]]) -> None:
-        return None  # it was asked about one layout alone
+    def answer(self, program: Program) -> None:
+        return None  # it was asked about one
 
     def exact(self, doubt: Doubtful) -> Values | None:
         return found_in(self._exact, doubt)

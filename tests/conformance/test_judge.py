@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -304,6 +305,27 @@ def test_a_product_within_an_operator_has_the_slack_of_what_it_is_taken_from() -
     x = np.float32(1.49)
     assert says(adds, 1, "y", [np.float32(-2.27) + x * x]) == "PASS"
     assert says(adds, 1, "y", exactly(adds, 1, "y") * 1.01) == "FAIL"
+
+
+def test_a_product_with_one_and_almost_minus_one_has_the_slack_of_one() -> None:
+    # (1 + erf(x / sqrt(2))) / 2 is 5.9e-8 here, and either of two numbers that are 3e-8 apart in single precision.
+    steep = program(
+        *leaf("x", [-5.298]), call("torch.nn.functional.gelu", "$x", out="y"), method("$y", "backward", tensor([1.0]))
+    )
+    exact = exactly(steep, 3, "x.grad")
+    assert says(steep, 3, "x.grad", exact + 3e-8) == "PASS"
+    assert says(steep, 3, "x.grad", exact * 3) == "FAIL"
+
+
+def test_a_sum_that_overflows_in_another_order_has_the_slack_of_its_largest_terms() -> None:
+    huge = float(np.finfo("float32").max)
+    adds = program(
+        bind("x", tensor([math.inf, -math.inf, 0.7, 0.7])),
+        method("$x", "nan_to_num", out="y"),
+        method("$y", "sum", out="s"),
+    )
+    assert exactly(adds, 1, "y")[0] == huge
+    assert says(adds, 2, "s", 0.7) == "INCONCLUSIVE"
 
 
 def test_a_gradient_that_a_pad_adds_up_has_the_slack_of_what_cancels() -> None:
