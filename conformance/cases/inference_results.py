@@ -293,3 +293,32 @@ def kernel_that_copies_an_inference_tensor_copies_its_tangent(
         with torch.inference_mode(mode):
             out = COPIES[name](torch, dual)
         primal, tangent = torch.autograd.forward_ad.unpack_dual(out)
+
+
+MEETS = {
+    "view": lambda torch, x: x.view(-1),
+    "select": lambda torch, x: x[0],
+    "reshape to itself": lambda torch, x: x.reshape(2, 1),
+    "contiguous": lambda torch, x: x.contiguous(),
+    "detach": lambda torch, x: x.detach().is_inference(),
+    "data": lambda torch, x: x.data.is_inference(),
+    "result": lambda torch, x: x * 2,
+    "saved": lambda torch, x: x * torch.ones(2, 1, requires_grad=True),
+    "written": lambda torch, x: x.mul_(2),
+    "leaf": lambda torch, x: x.requires_grad_() + 1,
+}
+
+
+@case(requires=["inference_mode", "data", "versions"])
+def inference_tensor_over_ordinary_memory_has_no_version(
+    torch, name: st.sampled_from(sorted(MEETS)), mode: st.booleans(), inference: st.booleans()
+):
+    """An inference tensor that gets an ordinary one's memory is ordinary, but without a version."""
+    with torch.inference_mode():
+        x = torch.ones(())
+        other = torch.ones(2, 1)
+    x.data = other if inference else torch.zeros(2, 1)
+    x.is_inference()
+    with torch.inference_mode(mode):
+        MEETS[name](torch, x)
+    x._version

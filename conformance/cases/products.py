@@ -229,3 +229,32 @@ def outer_product_of_nothing_lies_as_its_operands(
     y = torch.addr(x, torch.ones(rows), torch.ones(columns))
     y.stride()
     y.sum().backward()
+
+
+@case(requires=["argument_checks"])
+def batches_of_two_types_are_refused_in_their_order(
+    torch,
+    kinds: st.tuples(*[st.sampled_from(["float32", "float16", "int64", "bool", "complex64"])] * 2),
+    size: st.sampled_from([2, 8]),
+    beta: st.sampled_from([0, 1]),
+):
+    """What baddbmm adds to a product gets the second batch's type, before two types are refused."""
+    a, b = [torch.ones(2, size, size).to(getattr(torch, kind)) for kind in kinds]
+    torch.bmm(a, b)
+    torch.baddbmm(a, a, b, beta=beta)
+    torch.baddbmm(a, a[:, :, :0], b[:, :0], beta=beta)
+
+
+@case(requires=["argument_checks"])
+def chains_of_matrices_are_of_one_type(
+    torch,
+    kinds: st.tuples(*[st.sampled_from(["float32", "float64", "int64"])] * 3),
+    sizes: st.tuples(*[st.sampled_from([2, 3])] * 2),
+):
+    """A chain of matrices names the first that has another type or does not fit; chain_matmul warns."""
+    a, b, c = [torch.ones(2, 2).to(getattr(torch, kind)) for kind in kinds]
+    chain = (a, b.new_ones(sizes), c)
+    torch.linalg.multi_dot(chain)
+    torch.chain_matmul(*chain)
+    torch.chain_matmul(a)
+    torch.chain_matmul()

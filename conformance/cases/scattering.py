@@ -358,3 +358,17 @@ def slices_of_nothing_are_looked_at_in_memory(
         y.index_add(0, index, source)
         y.index_add_(0, index, source)
         y.index_copy_(0, torch.tensor(0), torch.tensor(1.0))
+
+
+@case(requires=["scatter"])
+def combining_scatter_of_a_tensor_is_deprecated(
+    torch,
+    x: x23,
+    index: indices(2, shape=(2, 3)),
+    reduce: st.sampled_from(["add", "multiply", "sum"]),
+    name: st.sampled_from(["scatter", "scatter_"]),
+):
+    """scatter warns of `reduce` beside a tensor, before it looks at either, and not beside a number."""
+    getattr(x.clone(), name)(0, index, 2.0, reduce=reduce)
+    getattr(x.clone(), name)(0, index, x, reduce=reduce)
+    getattr(x.clone(), name)(0, index, x.double(), reduce=reduce)

@@ -136,19 +136,39 @@ class InferenceCounter(list):
             self.shared[position] = value
 
 
+class NoCounter(list):
+    """In the place of the version counter of what was an inference tensor, until `.data =` gave it an ordinary one's memory.
+
+    Autograd sees it from then on, and asks for a version that it does not have.
+    """
+
+    __slots__ = ()
+
+    def __getitem__(self, position: Any) -> Any:
+        raise RuntimeError("Inference tensors do not track version counter.")
+
+
 def bump(tensor: Any) -> None:
     """Count one write; of an inference tensor, which has no counter, refuse it (written it is by then, as in PyTorch)."""
     counter = tensor._counter
     if counter is not None:
-        counter[0] += 1
+        try:
+            counter[0] += 1
+        except RuntimeError:
+            if not grad_mode.state.inference:
+                raise _refused_write() from None
     elif tensor._extra is None or not tensor._extra.inference:
         tensor._counter = [1]
     elif not grad_mode.state.inference:
-        raise RuntimeError(
-            "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
-            "to get a normal tensor before doing inplace update.See "
-            "https://github.com/pytorch/rfcs/pull/17 for more details."
-        )
+        raise _refused_write()
+
+
+def _refused_write() -> RuntimeError:
+    return RuntimeError(
+        "Inplace update to inference tensor outside InferenceMode is not allowed.You can make a clone "
+        "to get a normal tensor before doing inplace update.See "
+        "https://github.com/pytorch/rfcs/pull/17 for more details."
+    )
 
 
 def storage_of(tensor: Any) -> np.ndarray:

@@ -161,11 +161,17 @@ def set_data(self: Tensor, new: Any) -> None:
         self._accumulator = None  # graphs from now on get a new one
     self._array = views.storage_of(new)
     self._desc = new._desc
-    if new._extra is not None and new._extra.inference and not views.extras(self).inference:
-        self._counter = views.InferenceCounter(views.counter_of(self))
-        views.extras(self).inference = True
-        if self._requires_grad is True:
-            self._requires_grad = views.ALONE
+    was = self._extra is not None and self._extra.inference
+    if new._extra is not None and new._extra.inference:
+        if not was:
+            self._counter = views.InferenceCounter(views.counter_of(self))
+            views.extras(self).inference = True
+            if self._requires_grad is True:
+                self._requires_grad = views.ALONE
+    elif was:
+        self._extra.inference = False  # type: ignore[union-attr]
+        if self._counter is None:
+            self._counter = views.NoCounter()
     outdate(self)
 
 

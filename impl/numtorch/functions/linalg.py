@@ -11,6 +11,7 @@ from ..calls.checked import MISSING
 from ..calls.raising import saved_before, saving_first
 from ..dispatch import usual as d
 from ..functions import shape as shapes
+from ..kernels.numbers import castable
 from ..memory.descriptor import broadcast_shapes
 from ..memory.geometry import element_strides
 from ..tensor import Tensor, cpp_name, existing_dim
@@ -123,9 +124,7 @@ def bmm(input: Tensor, mat2: Tensor = MISSING) -> Tensor:
     expect_tensor(mat2, "bmm", "mat2")
     with saving_first("bmm", self=input, mat2=mat2):
         _check_batches(input._desc, mat2._desc)
-        a = input._desc.shape
-        few = math.prod(a[1:]) * mat2._desc.shape[2] < _MANY
-        not_bool("bmm" if few else "addmm_impl_cpu_", input._desc, mat2._desc)
+        _not_batches_of_bool("bmm", input._desc, mat2._desc)
         if input._desc.dtype is not mat2._desc.dtype and not _nothing_to_add(input._desc, mat2._desc):
             kinds = [typed(x._desc.dtype) for x in (input, mat2)]
             raise _other_type(
@@ -152,6 +151,15 @@ def _other_type(a: Any, b: Any, by_matrices: str) -> RuntimeError:
     if b.dtype.category < dtypes.FLOATING or b.dtype.is_half:
         return RuntimeError(by_matrices.format(first, second))
     return RuntimeError(f"expected scalar type {second} but found {first}")
+
+
+def _not_batches_of_bool(kernel: str, a: Any, b: Any) -> None:
+    """Bool is not multiplied, which PyTorch's own loop says at once, and a loop over matrices where both are of it."""
+    if a.dtype.name == "bool":
+        if a.shape[1] * a.shape[2] * b.shape[2] < _MANY:
+            not_bool(kernel, a, b)
+        elif b.dtype is a.dtype:
+            not_bool("addmm_impl_cpu_", a, b)
 
 
 def _nothing_to_add(a: Any, b: Any) -> bool:
@@ -324,10 +332,10 @@ def addmm(input: Tensor, mat1: Tensor, mat2: Tensor, *, beta: Any = 1, alpha: An
     return d.addmm(input, mat1, mat2, beta, alpha)
 
 
-def multiplied_alone(input: Tensor, number: Any) -> None:
-    """What PyTorch says where there are no products to add: it multiplies what they are added to in place by a tensor of
-    the number, unless that is 0, which may have a wider type."""
-    kind = input._desc.dtype
+def multiplied_alone(typed_alike: Tensor, number: Any) -> None:
+    """What PyTorch says where there are no products to add: it multiplies what they are added to, in the type of the
+    result, in place by a tensor of the number, unless that is 0, which may have a wider type."""
+    kind = typed_alike._desc.dtype
     if number and type(number) in (bool, int, float, complex):
         found = dtypes.combine(kind, None, dtypes.of(type(number)))
         if not dtypes.can_cast(found, kind):
@@ -373,10 +381,11 @@ def baddbmm(input: Tensor, batch1: Tensor, batch2: Tensor, *, beta: Any = 1, alp
             "Input dtypes must be the same, got: input {}, batch1: {}, batch2: {}".format(*map(typed, kinds))
         )
     _check_batches(batch1._desc, batch2._desc)
-    few = math.prod(shape[1:]) * batch1._desc.shape[2] < _MANY
-    not_bool("baddbmm" if few else "addmm_impl_cpu_", batch1._desc, batch2._desc)
+    if beta and kinds[0] is not kinds[2]:
+        castable(input._array, batch2._array)  # to the type of the result, before anything is multiplied
+    _not_batches_of_bool("baddbmm", batch1._desc, batch2._desc)
     if not batch1._desc.shape[2] and math.prod(shape):
-        multiplied_alone(input, beta)
+        multiplied_alone(batch2, beta)
     if kinds[1] is not kinds[2] and not _nothing_to_add(batch1._desc, batch2._desc):
         raise _other_type(batch1._desc, batch2._desc, "mat1 and mat2 must have the same dtype, but got {} and {}")
     return _watched(dispatch.baddbmm(input, batch1, batch2, beta, alpha), input, batch1, batch2)

@@ -210,6 +210,11 @@ def multi_dot(tensors: Any) -> Tensor:
             raise RuntimeError(f"multi_dot(): tensor {i + 1} must be 2D but got {x._desc.ndim}D")
     for i in range(n - 1):
         a, b = given[i]._desc.shape, given[i + 1]._desc.shape
+        if given[i + 1]._desc.dtype is not first._desc.dtype:
+            raise RuntimeError(
+                "multi_dot(): all tensors must have be the same dtype but tensor 0 is "
+                f"{typed(first._desc.dtype)} and tensor {i + 1} {typed(given[i + 1]._desc.dtype)}"
+            )
         if a[1] != b[0]:
             shown = [list(tensors[k]._desc.shape) for k in (i, i + 1)]
             raise RuntimeError(
@@ -244,9 +249,14 @@ def _chained(given: list, best: dict, i: int, j: int) -> Tensor:
 
 def chain_matmul(*matrices: Tensor) -> Tensor:
     """multi_dot under its old name; of one matrix a copy."""
+    expect_tensors(matrices)
+    warn(
+        "torch.chain_matmul is deprecated and will be removed in a future PyTorch release. Use torch.linalg.multi_dot "
+        "instead, which accepts a list of two or more tensors rather than multiple parameters."
+    )
     if not matrices:
         raise RuntimeError("chain_matmul(): Expected one or more matrices")
-    for x in expect_tensors(matrices):
+    for x in matrices:
         if x._desc.ndim != 2:
             raise RuntimeError(f"Tensor dimension is {x._desc.ndim}, expected 2 instead.")
     return d.clone(matrices[0]) if len(matrices) == 1 else multi_dot(matrices)

@@ -84,6 +84,7 @@ def _scatter(
         if category_of(src) is None:
             raise raised(name, "\n * (int dim, Tensor index, Tensor src)\n", dim, index, src)
         _scattered("scatter", self, dim, index, None)
+        _known(reduce)
         if type(src) is complex:
             src = real_part(src, self._desc.dtype)
         return (
@@ -92,22 +93,31 @@ def _scatter(
             else with_number[1](self, int(dim), index, src, reduce)
         )
     _scattered("scatter", self, dim, index, src)
+    _known(reduce)
     return (
         function[0](self, int(dim), index, src) if reduce is None else function[1](self, int(dim), index, src, reduce)
     )
 
 
-def _combines(reduce: Any) -> None:
-    if reduce is not None and reduce not in ("add", "multiply"):
+def _known(reduce: Any) -> None:
+    if reduce not in (None, "add", "multiply"):
         raise RuntimeError("reduce argument must be either add or multiply.")
+
+
+def _deprecates(reduce: Any, src: Any) -> None:
+    if reduce is not None and isinstance(src, Tensor):
+        warn(
+            "The reduce argument of torch.scatter with Tensor src is deprecated and will be removed in a future PyTorch "
+            "release. Use torch.scatter_reduce instead for more reduction options."
+        )
 
 
 def scatter(
     input: Tensor, dim: int, index: Tensor, src: Any = None, *, value: Any = None, reduce: Any = None
 ) -> Tensor:
     """input with elements of src, or one number, where the index says."""
-    _combines(reduce)
     src = value if src is None else src
+    _deprecates(reduce, src)
     return _scatter(
         "scatter", (d.scatter, d.scatter_with), (d.scatter_value, d.scatter_value_with), input, dim, index, src, reduce
     )
@@ -119,7 +129,7 @@ def scatter_(
     """The same in place."""
     src = value if src is None else src
     writable(self, src)
-    _combines(reduce)
+    _deprecates(reduce, src)
     if isinstance(src, Tensor):
         refuse_any(self._array, src._array)
     return _scatter(
