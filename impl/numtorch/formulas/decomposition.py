@@ -11,7 +11,7 @@ from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import of_arrays, within
 from .pointwise import plus, zeros_like
-from .reduction import others
+from .reduction import times_others
 
 # ---- solved by the factors L and U
 
@@ -80,15 +80,15 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
     regular = wrap(~singular)
     middle = _on_diagonal(grad * det.conj(), pivots)
     out = A.new_zeros(tuple(A._desc.shape))
-    out = out.index_put((mask,), _singular_det(A[mask], grad[mask]))
-    return out.index_put((regular,), d.linalg_solve_ex(A[regular].mH, middle[regular], True)[0])
+    out[mask] = _singular_det(A[mask], grad[mask])
+    out[regular] = _solve(A[regular].mH, middle[regular])
+    return out
 
 
 def _singular_det(A: Any, grad: Any) -> Any:
     u, s, vh = d.linalg_svd(A, True)
     alpha = (d.linalg_det(u)[0] * d.linalg_det(vh)[0]).conj() * grad
-
-    gamma = d.unsqueeze(alpha, -1) * others(s, -1)
+    gamma = times_others(d.unsqueeze(alpha, -1), s, -1)
     return (u * d.unsqueeze(gamma, -2)).matmul(vh)
 
 

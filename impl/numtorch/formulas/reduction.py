@@ -76,18 +76,18 @@ def prod_backward(grad: Any, x: Any, result: Any) -> Any:
     if not is_grad_enabled() and not within_living(x) and x._desc.numel - np.count_nonzero(x._array) > 1:
         return wrap(np.zeros(x._desc.shape, x._desc.dtype.numpy))  # without a tangent
     flat = d.view(x.contiguous(), (x._desc.numel,))
-    return d.view(grad * others(flat, 0).conj(), tuple(x._desc.shape))
+    return d.view(times_others(grad, flat, 0), tuple(x._desc.shape))
 
 
-def others(x: Any, dim: int) -> Any:
-    """For each element the product of the other ones along a dimension."""
+def times_others(grad: Any, x: Any, dim: int) -> Any:
+    """The gradient times, for each element, the product of the other ones along a dimension."""
     shape = list(x._desc.shape)
     n = shape[dim]
     shape[dim] = 1
-    one = wrap(np.ones(shape, x._desc.dtype.numpy))
+    one = wrap(np.ones(shape, grad._desc.dtype.numpy))
     ahead = d.cumprod(d.cat([one, d.slice_(x, dim, 0, n - 1, 1)], dim), dim, None)
     back = d.cat([one, d.flip(d.slice_(x, dim, 1, n, 1), (dim,))], dim)
-    return ahead * d.flip(d.cumprod(back, dim, None), (dim,))
+    return grad * (ahead * d.flip(d.cumprod(back, dim, None), (dim,))).conj()
 
 
 def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -> Any:
@@ -101,7 +101,7 @@ def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -
         return grad * (result / x).conj()
     if x._desc.shape[dim] == 1:
         return grad
-    return grad * others(x, dim % x._desc.ndim).conj()
+    return times_others(grad, x, dim % x._desc.ndim)
 
 
 def evenly_distribute_backward(grad: Any, x: Any, value: Any) -> Any:
