@@ -248,6 +248,21 @@ def gradients_of_singular_matrices_with_a_graph(
     (found if name == "det" else found[1]).backward(create_graph=graph)
 
 
+@case(requires=["backward", "create_graph"], covers=["num.matrix"])
+def second_gradients_of_determinants_of_which_some_are_zero(
+    torch,
+    matrices: st.lists(st.one_of(singular, st.just([[2.0, 1.0], [1.0, 3.0]])), min_size=1, max_size=3),
+    turned: st.booleans(),
+):
+    """With a graph a determinant's gradient goes by singular vectors for those matrices that are singular."""
+    m = torch.tensor(matrices, dtype=torch.float64)
+    m = (torch.complex(m, m * 2) if turned else m).requires_grad_()
+    found = torch.linalg.det(m)
+    g = torch.ones_like(found).requires_grad_()
+    first = torch.autograd.grad(found, m, g, create_graph=True)
+    torch.autograd.grad(first, [m, g], torch.ones_like(first[0]))
+
+
 @case(requires=["backward", "tape"])
 def factors_of_a_system_are_saved(torch, m: m22, turned: st.booleans(), left: st.booleans()):
     """A solution saves the factors of its matrix, a determinant those of the transpose at times."""

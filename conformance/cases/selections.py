@@ -169,13 +169,25 @@ def types_of_solvers(
     getattr(torch.linalg, name)(torch.eye(rows).to(getattr(torch, kind)))
 
 
-@case(requires=["linalg"])
+@case(requires=["linalg", "func"])
 def decompositions_of_nan(
-    torch, name: st.sampled_from(["svdvals", "pinv", "svd", "matrix_rank"]), batch: st.booleans()
+    torch,
+    name: st.sampled_from(["svdvals", "pinv", "svd", "matrix_rank"]),
+    batch: st.sampled_from(["none", "one", "within a transform"]),
+    hermitian: st.booleans(),
 ):
-    """Singular values of what is not finite are refused as an error of linear algebra."""
+    """Singular values of what is not finite are refused as an error of linear algebra; a triangle is not read."""
     x = torch.tensor([[1.0, NAN], [0.0, 1.0]])
-    getattr(torch.linalg, name)(x.expand(2, 2, 2) if batch else x)
+    options = {"hermitian": hermitian} if name in ("pinv", "matrix_rank") else {}
+
+    def found(x):
+        return getattr(torch.linalg, name)(x, **options)
+
+    if batch == "within a transform":
+        torch.func.vmap(found)(torch.stack([torch.eye(2), x]))
+        torch.func.grad(torch.linalg.det)(x)
+    else:
+        found(torch.stack([torch.eye(2), x]) if batch == "one" else x)
 
 
 @case(requires=["inference_mode", "sort"])

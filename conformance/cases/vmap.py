@@ -173,6 +173,20 @@ def ranks_of_operands_are_those_of_elements(torch, x: batch(), s: smooth(dtype="
     torch.func.vmap(lambda a, b: torch.where(a > b, a, b))(x, s)
 
 
+@case(requires=["func"], covers=["func.vmap"])
+def numbers_of_a_batch_promote_as_numbers(
+    torch,
+    name: st.sampled_from(["mul", "sub", "true_divide", "pow", "maximum", "atan2", "lt"]),
+    kinds: st.tuples(*[st.sampled_from(["float32", "float64", "int64"])] * 2),
+    shape: st.sampled_from([(), (2,)]),
+):
+    """A batch of numbers has the type with a number that one of it has."""
+    one, other = [getattr(torch, kind) for kind in kinds]
+    y = torch.full(shape, 3, dtype=other)
+    torch.func.vmap(lambda a: getattr(torch, name)(a, y))(torch.arange(2, dtype=one))
+    torch.func.vmap(lambda a: getattr(torch, name)(y, a))(torch.arange(2, dtype=one))
+
+
 @case(requires=["func", "in_place"], covers=["func.vmap"])
 def batch_is_written_to_in_place(torch, x: batch()):
     """A write to a tensor of the batch writes to the mapped tensor."""

@@ -52,9 +52,12 @@ def summed(slots: Any, key: Any, grad: Any, apart: Any = None) -> tuple[Any, boo
     if grad_mode.watches and grad_mode.state.before_write is not None:
         return old + grad, False
     grad = addend(grad)
-    if type(old) is not _ndarray:  # a NumPy scalar stands for memory that it does not have
-        return old + grad, _refcount(old) <= _ALONE and type(old) not in LAZY
-    if _refcount(old) <= _ALONE and (old.base is None or (is_last(apart, old) and is_dense(old))):
+    if type(old) is not _ndarray:
+        if type(old) not in LAZY:  # a NumPy scalar stands for memory that it does not have
+            return old + grad, _refcount(old) <= _ALONE
+        if type(old) is Zeros:
+            return old + grad, False
+    elif _refcount(old) <= _ALONE and (old.base is None or (is_last(apart, old) and is_dense(old))):
         _add(old, grad, old)  # `old += grad` takes 650 instructions more
         return old, True
     mine, other = describe(old), describe(grad)

@@ -16,7 +16,7 @@ from ..plain_numpy import np
 from ..tensor import Tensor
 from ..warning import warn
 from .arguments import expect_bools, expect_tensor
-from .matrix_checks import converging, expect_compiled, expect_floating, expect_matrix, expect_square, raise_failed
+from .matrix_checks import expect_compiled, expect_floating, expect_matrix, expect_square, raise_failed
 
 
 def cholesky_ex(A: Tensor, *, upper: bool = False, check_errors: bool = False) -> Any:
@@ -171,7 +171,7 @@ def eigvals(input: Tensor) -> Tensor:
 
 def svd_factors(A: Tensor, full_matrices: bool) -> tuple:
     _expect_factors(A)
-    return converging(d.linalg_svd, A, full_matrices)
+    return d.linalg_svd(A, full_matrices)
 
 
 def _expect_factors(A: Tensor) -> None:
@@ -201,7 +201,7 @@ def svdvals(A: Tensor, *, driver: Any = None) -> Tensor:
     if (requires_grad(A) and is_grad_enabled()) or tangents.tangent_of(A) is not None or wrapped_of(A) is not None:
         return svd_factors(A, False)[1]
     _expect_factors(A)
-    return converging(d.singular_values, A)
+    return d.singular_values(A)
 
 
 BOTH = (cholesky, cholesky_solve, cholesky_inverse, qr, svd)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from ..dtype import dtypes
+from ..kernels.decomposition import LinAlgError
 from ..levels import innermost
 from ..plain_numpy import np
 from ..tensor import Tensor
 from .arguments import expect_tensor, not_for
-
-LinAlgError = type(
-    "_LinAlgError", (RuntimeError,), {"__module__": "torch._C", "__doc__": "A matrix that has no answer."}
-)
 
 
 def expect_floating(name: str, A: Tensor) -> None:
@@ -34,23 +30,6 @@ def expect_compiled(kernel: str, A: Tensor) -> None:
     """LAPACK has no half types."""
     if A._desc.dtype.itemsize < 4 and A._desc.numel:
         not_for(kernel, A, A._desc.dtype)
-
-
-def converging(function: Any, *args: Any) -> Any:
-    """A decomposition that NumPy may give up. LAPACK gives up at a nan; OpenBLAS sees none in inf + nan j, and MKL does."""
-    array = args[0]._array
-    nans = np.isnan(array)
-    with contextlib.suppress(np.linalg.LinAlgError):
-        found = function(*args)
-        if not nans.any():
-            return found
-    where = ""
-    if array.ndim > 2:
-        wrong = nans if nans.any() else ~np.isfinite(array)
-        where = f"(Batch element {int(np.argmax(wrong.any((-2, -1)).ravel()))}): "
-    raise LinAlgError(
-        f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained non-finite values."
-    )
 
 
 def expect_matrix(name: str, A: Any, what: str = "A") -> None:

@@ -9,8 +9,10 @@ from ..aliasing.views import storage_of
 from ..calls.operands import refused, resize_output
 from ..calls.raising import saving, saving_first
 from ..dtype import dtypes
+from ..formulas.masks import of_arrays
 from ..functions import shape as shapes
 from ..kernels.decomposition import is_vector, larger_than
+from ..levels import wrapped_of
 from ..memory.descriptor import broadcast_shapes, describe
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
@@ -19,7 +21,6 @@ from .decomposition import eigvalsh, svd_factors
 from .linalg import matmul
 from .matrix_checks import (
     LinAlgError,
-    converging,
     expect_compiled,
     expect_floating,
     expect_floating_full,
@@ -227,7 +228,7 @@ def pinv(A: Tensor, rcond: Any = None, hermitian: bool = False, *, atol: Any = N
     if hermitian:
         expect_square("linalg.eigh", A)
     atol, rtol = _tolerances("torch.linalg.pinv", A, atol, rcond if rtol is None else rtol)
-    return converging(d.linalg_pinv, A, atol, rtol, hermitian)
+    return d.linalg_pinv(A, atol, rtol, hermitian)
 
 
 def _tolerances(name: str, A: Tensor, atol: Any, rtol: Any) -> tuple[Any, Any]:
@@ -262,9 +263,16 @@ def matrix_rank(A: Tensor, tol: Any = None, hermitian: bool = False, *, atol: An
     absolute, relative = (tol, 0.0) if tol is not None else (atol, rtol)
     absolute, relative = _tolerances("torch.linalg.matrix_rank", A, absolute, relative)
     batch = A._desc.shape[:-2]
+
+    def ranks(values: Any) -> Any:
+        values = np.abs(values)
+        return np.asarray((values > larger_than(values, absolute, relative)).sum(-1)).astype(np.int64)[()]
+
     if A._desc.numel:
-        values = np.abs(eigvalsh(A.detach())._array) if hermitian else svd_factors(A.detach(), False)[1]._array
-        counts = np.asarray((values > larger_than(values, absolute, relative)).sum(-1)).astype(np.int64)[()]
+        found = of_arrays(ranks, eigvalsh(A.detach()) if hermitian else svd_factors(A.detach(), False)[1])
+        if wrapped_of(found) is not None:
+            return found
+        counts = found._array
     else:
         counts = np.zeros(batch, np.int64)[()]
     result = wrap(np.zeros(batch, np.int64)[()])

@@ -13,6 +13,10 @@ from .numbers import castable
 
 Array = Any
 
+LinAlgError = type(
+    "_LinAlgError", (RuntimeError,), {"__module__": "torch._C", "__doc__": "A matrix that has no answer."}
+)
+
 
 def columns(a: Array) -> Array:
     """The same matrices in column-major memory."""
@@ -322,8 +326,15 @@ def linalg_eigh(a: Array, uplo: str) -> tuple[Array, Array]:
 
 def _svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
     """NumPy's factors, but where the matrix has infinities and NumPy gives up (since 2.5), or never comes to an end (of more
-    than two rows and columns): there they are nan, as PyTorch has most.
+    than two rows and columns): there they are nan, as PyTorch has most. (At a nan LAPACK gives up; OpenBLAS sees none in
+    inf + nan j, and MKL does.)
     """
+    nans = np.isnan(a)
+    if nans.any():
+        where = f"(Batch element {int(np.argmax(nans.any((-2, -1)).ravel()))}): " if a.ndim > 2 else ""
+        raise LinAlgError(
+            f"linalg.svd: {where}The algorithm failed to converge because the input matrix contained non-finite values."
+        )
     if min(a.shape[-2:]) > 2:
         endless = _is_infinite(a)
         if endless.any():
@@ -335,8 +346,8 @@ def _svd(a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:
 
 
 def _is_infinite(a: Array) -> Array:
-    """Which matrices have infinities, and no nan."""
-    return np.isinf(a).any((-2, -1)) & ~np.isnan(a).any((-2, -1))
+    """Which matrices have infinities."""
+    return np.isinf(a).any((-2, -1))
 
 
 def _svd_but(without: Array, a: Array, full_matrices: bool) -> tuple[Array, Array, Array]:

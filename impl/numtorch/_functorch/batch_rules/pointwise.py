@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from ... import creation, dispatch
+from ...calls.several import promoted
 from ...tensor import Tensor
 from ..batching import Call, rank, shifted
 from ..fallback import UNBATCHED, exchange, loop
@@ -52,7 +53,11 @@ def elementwise(call: Call) -> Any:
         (tensor,) = tensors
         value, bdim = call.interpreter.unwrap(tensor)
         return exchange(call.op(*[value if a is tensor else a for a in call.args]), lambda t: (t, bdim))
-    found = call.op(*aligned(call))
+    args = aligned(call)
+    if len(tensors) == 2 and not any(map(rank, tensors)) and not all(map(call.is_batched, tensors)):
+        kind = promoted(tuple(tensors))  # of two numbers, where one is no batch of them
+        args = [a.to(kind) if isinstance(a, Tensor) else a for a in args]
+    found = call.op(*args)
     return found if found is NotImplemented else exchange(found, lambda t: (t, 0))
 
 
