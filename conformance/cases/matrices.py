@@ -254,7 +254,7 @@ def second_gradients_of_determinants_of_which_some_are_zero(
     matrices: st.lists(st.one_of(singular, st.just([[2.0, 1.0], [1.0, 3.0]])), min_size=1, max_size=3),
     turned: st.booleans(),
 ):
-    """With a graph a determinant's gradient goes by singular vectors for those matrices that are singular."""
+    """With a graph the determinant's gradient is one of singular vectors where the matrix is singular."""
     m = torch.tensor(matrices, dtype=torch.float64)
     m = (torch.complex(m, m * 2) if turned else m).requires_grad_()
     found = torch.linalg.det(m)

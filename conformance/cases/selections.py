@@ -176,7 +176,7 @@ def decompositions_of_nan(
     batch: st.sampled_from(["none", "one", "within a transform"]),
     hermitian: st.booleans(),
 ):
-    """Singular values of what is not finite are refused as an error of linear algebra; a triangle is not read."""
+    """Singular values of nan are refused as an error of linear algebra; one triangle may be unread."""
     x = torch.tensor([[1.0, NAN], [0.0, 1.0]])
     options = {"hermitian": hermitian} if name in ("pinv", "matrix_rank") else {}
 
