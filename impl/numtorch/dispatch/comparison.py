@@ -53,12 +53,12 @@ from ..kernels.comparison import masked_fill_value as k_masked_fill_value
 from ..kernels.comparison import masked_select as k_masked_select
 from ..kernels.comparison import masked_select_backward as k_masked_select_backward
 from ..kernels.comparison import maximum as k_maximum
-from ..kernels.comparison import maximum_backward as k_maximum_backward
 from ..kernels.comparison import minimum as k_minimum
-from ..kernels.comparison import minimum_backward as k_minimum_backward
 from ..kernels.comparison import signbit as k_signbit
 from ..kernels.pointwise import unsaved_zeros as k_unsaved_zeros
 from ..kernels.comparison import where as k_where
+from ..kernels.comparison import where_not_greater as k_where_not_greater
+from ..kernels.comparison import where_not_less as k_where_not_less
 
 _new = object.__new__
 _TENSOR = (Tensor,)  # `_new(*_TENSOR)`: a tuple of arguments, which _new(Tensor) would make anew
@@ -2510,14 +2510,14 @@ class MaximumBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_maximum_backward(grad, self, other)
+            grad0 = k_where_not_less(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_maximum_backward(grad, other, self)
+            grad1 = k_where_not_greater(grad, self, other)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -2534,9 +2534,9 @@ class MaximumBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.maximum_backward(grad, other, self)
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.where_not_greater(grad, self, other)
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.maximum_backward(grad, self, other)
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.where_not_less(grad, self, other)
         return grad0, grad1
 
     def release(node) -> None:
@@ -2675,14 +2675,14 @@ class MinimumBackward0(BinaryNode):
         if fn0 is None:
             grad0 = None
         else:
-            grad0 = k_minimum_backward(grad, self, other)
+            grad0 = k_where_not_greater(grad, self, other)
             if plan is not None and plan.reduce0 is not None:
                 grad0 = sum_to(grad0, plan.reduce0)
         fn1 = node.next1
         if fn1 is None:
             grad1 = None
         else:
-            grad1 = k_minimum_backward(grad, other, self)
+            grad1 = k_where_not_less(grad, self, other)
             if plan is not None and plan.reduce1 is not None:
                 grad1 = sum_to(grad1, plan.reduce1)
         if not keep:
@@ -2699,9 +2699,9 @@ class MinimumBackward0(BinaryNode):
         if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
             self = unpack_input(node, 'self')
         fn = node.next1
-        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.minimum_backward(grad, other, self)
+        grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else formulas.where_not_less(grad, self, other)
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.minimum_backward(grad, self, other)
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.where_not_greater(grad, self, other)
         return grad0, grad1
 
     def release(node) -> None:

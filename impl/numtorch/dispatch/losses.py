@@ -1591,8 +1591,7 @@ class BinaryCrossEntropyBackward0(BinaryNode):
 def binary_cross_entropy(self, target, weight, reduction, *, out=None):
     """binary_cross_entropy(self, target, weight, reduction) -> Tensor"""
     try:
-        array = k_binary_cross_entropy(self._array, target._array, None if weight is None else weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy, self._array, target._array, None if weight is None else weight._array, reduction)
-        desc = describe(array)
+        array, desc = laid(k_binary_cross_entropy(self._array, target._array, None if weight is None else weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy, self._array, target._array, None if weight is None else weight._array, reduction), 'like', self, target)
     except Exception as error:
         autograd_first(error, locals(), 'binary_cross_entropy')
         raise
@@ -1837,8 +1836,7 @@ class BinaryCrossEntropyWithLogitsBackward0(BinaryNode):
 def binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction, *, out=None):
     """binary_cross_entropy_with_logits(self, target, weight, pos_weight, reduction) -> Tensor"""
     try:
-        array = k_binary_cross_entropy_with_logits(self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy_with_logits, self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction)
-        desc = describe(array)
+        array, desc = laid(k_binary_cross_entropy_with_logits(self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction) if self._desc.real else rounded_once(k_binary_cross_entropy_with_logits, self._array, target._array, None if weight is None else weight._array, None if pos_weight is None else pos_weight._array, reduction), 'second beside number', self, target)
     except Exception as error:
         autograd_first(error, locals(), 'binary_cross_entropy_with_logits')
         raise

@@ -22,14 +22,14 @@ def _shared(grad: Any, tie: Any, loses: Any) -> Any:
     return d.masked_fill_(d.where(tie, d.div_scalar(grad, 2), grad), loses, 0)
 
 
-def maximum_backward(grad: Any, mine: Any, other: Any) -> Any:
-    """Half at a tie, nothing where the other is larger."""
-    return _shared(grad, mask(np.equal, mine, other), mask(np.less, mine, other))
+def where_not_less(grad: Any, x: Any, other: Any) -> Any:
+    """Half at a tie, nothing where the first is smaller; of either operand the first decides the layout."""
+    return _shared(grad, mask(np.equal, x, other), mask(np.less, x, other))
 
 
-def minimum_backward(grad: Any, mine: Any, other: Any) -> Any:
-    """Half at a tie, nothing where the other is smaller."""
-    return _shared(grad, mask(np.equal, mine, other), mask(np.greater, mine, other))
+def where_not_greater(grad: Any, x: Any, other: Any) -> Any:
+    """Half at a tie, nothing where the first is larger."""
+    return _shared(grad, mask(np.equal, x, other), mask(np.greater, x, other))
 
 
 def _first(x: Any, other: Any, wins: Any) -> Any:

@@ -5,15 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
+from ..aliasing.views import bump
 from ..kernels import grids as kernels
 from ..tensor import wrap
+from .masks import within
 
 
 def grid_sampler_twice(
     grads: Any, grad: Any, x: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> tuple:
     """The gradients of the incoming gradient, the input and the grid, which have no further derivative here."""
-    return d.grid_sampler_double_backward(grad, x, grid, *grads, interpolation_mode, padding_mode, align_corners)
+    out = d.grid_sampler_double_backward(grad, x, grid, *grads, interpolation_mode, padding_mode, align_corners)
+    if out[0] is not None and grads[0] is None and not within(grad):
+        for _ in range(x._desc.ndim - 3):  # what comes of each further direction is added to that of the first, in place
+            bump(out[0])
+    return out
 
 
 def affine_grid_generator_backward(grad: Any, size: tuple, align_corners: bool) -> Any:

@@ -307,7 +307,7 @@ class Functions(Recording):
                 each = "None if a is None else wrap(a)" if row.masked else "wrap(a)"
                 w(at, f"arrays = {call}\nresults = [{each} for a in arrays]")
             elif row.layout:
-                given = ", ".join(p.name for p in row.tensors)
+                given = ", ".join(p.name for p in row.tensors if not p.optional)  # which are smaller, if anything
                 w(at, f"array, desc = laid({call}, {row.layout!r}, {given})")
             else:
                 w(at, f"array = {call}\ndesc = describe(array)")

@@ -20,14 +20,14 @@ WRITES = {
     "gather_backward": 1,
     "index_select_backward": 1,
     "masked_select_backward": 1,
-    "maximum_backward": 1,
-    "minimum_backward": 1,
     "repeat_backward": 1,
     "take_backward": 1,
     "unsaved_zeros": 1,
     "cummaxmin_backward": 2,
     "trace_backward": 2,
     "value_selecting_backward": 2,
+    "where_not_greater": 1,
+    "where_not_less": 1,
 }
 
 
@@ -45,7 +45,7 @@ WRITTEN_ONE = {"zeros_of": (1, 1)}
 WINDOWS = {"cat_backward", "stack_backward"}
 """Formulas whose results lie in the memory of the gradient, and so have one version."""
 
-SPARED = {"zeros_of"} | set(WRITES) - WINDOWS - {"maximum_backward", "minimum_backward"}
+SPARED = {"zeros_of"} | set(WRITES) - WINDOWS - {"where_not_greater", "where_not_less"}
 """Those that PyTorch computes out of place where a mode of its dispatcher is in force."""
 
 COUNTED = {"sgn_backward"}

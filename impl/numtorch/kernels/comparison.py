@@ -121,16 +121,16 @@ def fmin(x: Array, y: Array) -> Array:
     return _first_zero(x, y, np.fmin(x, y))
 
 
-def maximum_backward(grad: Array, mine: Array, other: Array) -> Array:
-    """Half at a tie, nothing where the other is larger."""
-    half = choose(mine == other, grad / grad.dtype.type(2), grad)
-    return choose(mine < other, 0, half)
+def where_not_less(grad: Array, x: Array, other: Array) -> Array:
+    """Half at a tie, nothing where the first is smaller."""
+    half = choose(x == other, grad / grad.dtype.type(2), grad)
+    return choose(x < other, 0, half)
 
 
-def minimum_backward(grad: Array, mine: Array, other: Array) -> Array:
-    """Half at a tie, nothing where the other is smaller."""
-    half = choose(mine == other, grad / grad.dtype.type(2), grad)
-    return choose(mine > other, 0, half)
+def where_not_greater(grad: Array, x: Array, other: Array) -> Array:
+    """Half at a tie, nothing where the first is larger."""
+    half = choose(x == other, grad / grad.dtype.type(2), grad)
+    return choose(x > other, 0, half)
 
 
 def fmax_self_backward(grad: Array, x: Array, other: Array) -> Array:

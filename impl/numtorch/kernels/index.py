@@ -137,9 +137,7 @@ def index_put_zeros(grad: Array, indices: tuple, accumulate: bool) -> Array:
 def index_values(grad: Array, indices: tuple) -> Array:
     """The gradient of the values that were put, before they were broadcast."""
     warn_of_bytes(indices)
-    grad = np.asarray(grad)
-    check_range(grad, indices)
-    return grad[raw_indices(indices)]
+    return index(grad, indices)
 
 
 index_put_impl = index_put

@@ -134,6 +134,7 @@ def _like_first(shape: Shape, operands: Sequence[tuple[Shape, Shape]]) -> tuple[
 RULES = {
     "elementwise": elementwise_strides,
     "beside number": _beside_number,
+    "second beside number": lambda shape, operands: _beside_number(shape, operands[1:]),
     "first": lambda shape, operands: elementwise_strides(shape, operands[:1]),
     "like": _like_first,
     "compared": _compared,
@@ -143,7 +144,7 @@ RULES = {
     "new": lambda shape, operands: contiguous_strides(shape),
 }
 """How an operator lays its result out, where it does not go by its operands as TensorIterator does: over the first of them
-alone, or and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a comparison with a number,
+alone, or and a number, or the second and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a comparison with a number,
 isfinite of that and a comparison with itself, the slope of soft_margin_loss of its target by exp(-target * self).
 "new" is row-major."""
 

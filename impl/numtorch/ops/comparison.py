@@ -30,10 +30,10 @@ nondiff("isclose(self: Tensor, other: Tensor, rtol, atol, equal_nan)", k.isclose
 
 # ---- the larger and the smaller: ties share, or the first takes all
 op("maximum(self, other)", k.maximum, pointwise=True, inplace=False,
-   self="maximum_backward(grad, self, other)", other="maximum_backward(grad, other, self)",
+   self="where_not_less(grad, self, other)", other="where_not_greater(grad, self, other)",
    jvp="other_t + share(self_p > other_p, self_p == other_p, result) * (self_t - other_t)")
 op("minimum(self, other)", k.minimum, pointwise=True, inplace=False,
-   self="minimum_backward(grad, self, other)", other="minimum_backward(grad, other, self)",
+   self="where_not_greater(grad, self, other)", other="where_not_less(grad, self, other)",
    jvp="other_t + share(self_p < other_p, self_p == other_p, result) * (self_t - other_t)")
 op("fmax(self, other)", k.fmax, pointwise=True, inplace=False,
    self="fmax_self_backward(grad, self, other)", other="fmax_other_backward(grad, self, other)",

@@ -62,7 +62,7 @@ op("nll_loss_backward(grad_output, self, target: Tensor, weight: Tensor?, reduct
 op("nll_loss2d_backward(grad_output, self, target: Tensor, weight: Tensor?, reduction, ignore_index, total_weight: Tensor)",
    k.nll_loss2d_backward, node="NllLoss2DBackwardBackward0",
    grad_output="nll_loss2d_again(grad, target, weight, reduction, ignore_index)", self="zeros_like(grad)")
-op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy, elementwise=True,
+op("binary_cross_entropy(self, target, weight: Tensor?, reduction)", k.binary_cross_entropy, elementwise=True, layout=LIKE,
    self="binary_cross_entropy_backward(grad, self, target, weight, reduction)",
    target="binary_cross_entropy_target_backward(grad, self, target, weight, reduction)",
    jvp=("reduced_loss(binary_cross_entropy_backward(self_t, self_p, target_p, weight, 0) + "
@@ -73,7 +73,7 @@ op("binary_cross_entropy_backward(grad_output, self, target, weight: Tensor?, re
    self="binary_cross_entropy_double_backward(grad_output, grad, self, target, weight, reduction)",
    target="binary_cross_entropy_double_backward_target(grad, grad_output, self, weight, reduction)")
 op("binary_cross_entropy_with_logits(self, target, weight: Tensor?, pos_weight: Tensor?, reduction)",
-   k.binary_cross_entropy_with_logits,
+   k.binary_cross_entropy_with_logits, layout="second beside number",
    self="binary_cross_entropy_with_logits_backward(grad, self, target, weight, pos_weight, reduction)",
    target="binary_cross_entropy_with_logits_target_backward(grad, self, target, weight, pos_weight, reduction)",
    jvp=("reduced_loss(binary_cross_entropy_with_logits_backward(self_t, self_p, target_p, weight, pos_weight, 0) + "
