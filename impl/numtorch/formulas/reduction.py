@@ -163,18 +163,9 @@ def value_selecting_backward(grad: Any, dim: int, index: Any, shape: tuple, keep
 
 
 def norm_backward(grad: Any, x: Any, ord: float, norm: Any, dim: Any, keepdim: bool) -> Any:
-    """The gradient of a norm, zero where the norm is."""
-    kind = x._desc.dtype
+    """The gradient of a norm, zero where the norm is; of one in another type nothing is converted, which the engine does."""
     if ord == 0:
         return None
-    if norm._desc.dtype.to_real() is not kind.to_real():
-        wide = norm._desc.dtype.to_complex() if kind.is_complex else norm._desc.dtype
-        return norm_backward(grad, x.to(wide), ord, norm, dim, keepdim).to(kind)
-    return norm_backward_as_it_is(grad, x, ord, norm, dim, keepdim)
-
-
-def norm_backward_as_it_is(grad: Any, x: Any, ord: float, norm: Any, dim: Any, keepdim: bool) -> Any:
-    """The same, nothing converted."""
     ndim = x._desc.ndim
     if dim:
         grad, norm = restored(grad, dim, keepdim, ndim), restored(norm, dim, keepdim, ndim)

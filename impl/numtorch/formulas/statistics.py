@@ -8,7 +8,7 @@ from .. import dispatch as d
 from ..dtype import dtypes
 from ..plain_numpy import np
 from ..tensor import wrap
-from .reduction import norm_backward_as_it_is
+from .reduction import norm_backward
 from .tangents import norm_jvp, real
 
 
@@ -59,7 +59,7 @@ def renorm_backward(grad: Any, x: Any, p: float, dim: int, maxnorm: float) -> An
     if kind.is_complex:
         inner = real(inner)  # as norms are
     inner = d.sum_dim(inner, others, True, wide and wide.to_real())
-    through = norm_backward_as_it_is(inner, x, p, norm, others, True)
+    through = norm_backward(inner, x, p, norm, others, True)
     inverse = d.reciprocal(d.add_scalar(norm, 1e-7))
     rest = grad - inverse * through  # first: PyTorch's C++ evaluates the right operand first
     scaled = d.mul_scalar(inverse, maxnorm) * rest

@@ -28,6 +28,9 @@ def matrix_norm(
             ' * (Tensor input, str ord = "fro", tuple of ints dim = {-2,-1}, bool keepdim = False, *, torch.dtype dtype = '
             "None, Tensor out = None)\n"
         )
+    if ord not in ("fro", "nuc") and (isinstance(ord, str) or abs(ord) not in _ORDERS):
+        shown = ord if isinstance(ord, str) else f"{ord:g}"
+        raise RuntimeError(f"linalg.matrix_norm: Order {shown} not supported.")
     expect_matrix("linalg.matrix_norm", A)
     expect_floating("linalg.matrix_norm", A)
     if ord == "nuc" or ord in (2, -2):
@@ -39,9 +42,6 @@ def matrix_norm(
     rows, cols = shapes.dims(given, n)
     if rows == cols:
         raise RuntimeError(f"linalg.matrix_norm: dims must be different. Got ({given[0]}, {given[1]})")
-    if ord not in ("fro", "nuc") and (isinstance(ord, str) or abs(ord) not in _ORDERS):
-        shown = ord if isinstance(ord, str) else f"{ord:g}"
-        raise RuntimeError(f"linalg.matrix_norm: Order {shown} not supported.")
     if dtype is not None:
         check_norm_dtype("linalg.matrix_norm", A._desc.dtype, dtype)
     if ord == "fro":
