@@ -4473,7 +4473,7 @@ class TanhBackwardBackward0(BinaryNode):
     prunes = True
     def run(node, grad, keep: bool):
         plan = node.plan
-        if plan is not None and not plan.raw or node.desc.ndim > 1 and turned(grad):
+        if plan is not None and not plan.raw or is_odd(node.grad_output) or is_odd(node.output) or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
             if not keep:
                 node.release()

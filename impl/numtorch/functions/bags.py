@@ -55,7 +55,7 @@ def _expect_places(
         if starts[0] != 0:
             raise RuntimeError(
                 "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, "
-                f"got {starts[0]}"
+                f"got {starts[0]}\n[ {offsets.type()}{{}} ]"
             )
         if starts[-1] > n:
             raise RuntimeError(

@@ -54,8 +54,8 @@ COUNTED = {"sgn_backward"}
 MAY_REFUSE = {"clamp_backward", "clamp_lower_backward", "clamp_upper_backward"}
 """Formulas that refuse some operands: they are computed for what is asked for, and for nothing else."""
 
-SELECTS = {"pow_backward_self"}
-"""Formulas of two operands that choose elements by a mask, which lies as an operand does."""
+SELECTS = {"pow_backward_self", "tanh_backward"}
+"""Formulas of two operands that choose elements by a mask, which lies as an operand does, or write to a step of their own."""
 
 PRODUCTS = (" * ", " / ", "-grad", "scaled(", "mul_scalar_backward(")
 """What a formula has that computes with the gradient, and a number perhaps: PyTorch lays the result out beside that."""
