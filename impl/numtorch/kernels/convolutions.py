@@ -11,7 +11,8 @@ import itertools
 from math import prod
 from typing import Any
 
-from ..memory.geometry import laid_out
+from ..memory.geometry import element_strides, laid_out
+from ..memory.layout import RULES
 from ..plain_numpy import np
 from .pooling import as_pooled, channels_last
 
@@ -160,6 +161,10 @@ def convolution(
         out = out.astype(x.dtype, copy=False)
     if bias is not None:
         out += bias.reshape(-1, *(1,) * (x.ndim - 2))
+    if not len(x):  # PyTorch multiplies the input by a number, and views what comes of it in the result's shape
+        if out.shape != x.shape:
+            return np.empty(out.shape, out.dtype)
+        return laid_out(x.shape, RULES["beside number"](x.shape, [(x.shape, element_strides(x))]), out.dtype)
     return _laid_out(out, x, weight)
 
 
