@@ -142,3 +142,95 @@ def sums_over_single_dimensions_repeat_what_is_repeated_already(
             ones = torch.ones_like(y)
             for grad in (ones, torch.ones(()).expand(y.shape), *([ones.mT.contiguous().mT] if y.dim() > 1 else [])):
                 torch.autograd.grad(y, x, grad, retain_graph=True)
+
+
+PAIRS = {
+    "the larger": lambda torch, x, y: (torch.maximum(x, y), torch.fmax(x, y), x.clamp_min(y)),
+    "the smaller": lambda torch, x, y: (torch.minimum(x, y), torch.fmin(x, y), x.clamp_max(y)),
+    "angles": lambda torch, x, y: (x.atan2(y), x.hypot(y)),
+    "exponentials": lambda torch, x, y: (x.logaddexp(y), x.logaddexp2(y)),
+    "choices": lambda torch, x, y: (torch.where(x > y, x, y), x.masked_fill(y > 0, 0.5), x.lerp(y, 0.3)),
+    "losses": lambda torch, x, y: (
+        torch.nn.functional.binary_cross_entropy(x.sigmoid(), y.sigmoid(), reduction="none"),
+        torch.nn.functional.binary_cross_entropy_with_logits(x, y, reduction="none"),
+        torch.nn.functional.binary_cross_entropy_with_logits(x, y, pos_weight=y.detach(), reduction="none"),
+    ),
+    "slopes": lambda torch, x, y: (x.tanh() * y.sigmoid(), x.exp() / y.tanh()),
+    "picked": lambda torch, x, y: (x[:, torch.tensor([1, 0])] * y[:, torch.tensor([0, 1])],),
+}
+LAYOUTS = {
+    "plain": lambda x: x,
+    "transposed": lambda x: x.mT.contiguous().mT,
+    "expanded": lambda x: x[:1].expand(x.shape),
+    "with gaps": lambda x: x.repeat_interleave(2, -1)[..., ::2],
+}
+
+
+@case(requires=["views", "create_graph"])
+def operands_that_lie_otherwise(
+    torch,
+    x: floats(shape=(2, 3), values="smooth", dtype=("float32",)),
+    y: floats(shape=(2, 3), values="smooth", dtype=("float32",)),
+    what: st.sampled_from(sorted(PAIRS)),
+    layouts: st.sampled_from([(a, b) for a in sorted(LAYOUTS) for b in ("plain", "transposed") if a != b]),
+    swapped: st.booleans(),
+):
+    """Of operands that lie otherwise in memory one decides how the result and each gradient lie."""
+    x, y = [LAYOUTS[name](value).detach().requires_grad_() for name, value in zip(layouts, (x, y), strict=True)]
+    for z in PAIRS[what](torch, *((y, x) if swapped else (x, y))):
+        for seed in (torch.ones(z.shape), torch.ones(z.mT.shape).mT):
+            torch.autograd.grad(z, (x, y), seed, retain_graph=True)
+            seed.requires_grad_()
+            for gradient in torch.autograd.grad(z, (x, y), seed, create_graph=True):
+                again = torch.ones(gradient.shape).requires_grad_()
+                (gradient * again).sum().backward()
+                seed.grad.stride()
+
+
+@case(requires=["create_graph"])
+def norms_in_another_type_are_not_converted(
+    torch,
+    x: floats(shape=(2, 3), values="smooth", dtype=("float32",)),
+    order: st.sampled_from([0.5, 1, 1.5, 2, 3, float("inf")]),
+    dim: st.sampled_from([None, 0, (0, 1)]),
+    keepdim: st.booleans(),
+):
+    """The gradient of a norm in another type is made of the operand as it is, and cast afterwards."""
+    x.requires_grad_()
+    y = torch.linalg.vector_norm(x, order, dim, keepdim, dtype=torch.float64)
+    (g,) = torch.autograd.grad(y, x, torch.ones_like(y), create_graph=True)
+    torch.autograd.grad(g, x, torch.ones_like(g))
+
+
+@case(requires=["views", "backward"])
+def convolutions_of_no_pictures(
+    torch,
+    shape: st.sampled_from([(0, 2, 3), (0, 2, 3, 3)]),
+    turned: st.tuples(st.booleans(), st.booleans()),
+    padding: st.sampled_from([0, 1]),
+    biased: st.booleans(),
+):
+    """A convolution of no pictures lies as its input where it has that shape, else row-major, whatever the weight is."""
+    weight = torch.ones(2, 2, *[3 if padding else 2] * (len(shape) - 2))
+    x, weight = [
+        v.transpose(1, -1).contiguous().transpose(1, -1) if t else v
+        for v, t in zip((torch.ones(shape), weight), turned, strict=True)
+    ]
+    bias = torch.ones(2) if biased else None
+    name = "conv1d" if len(shape) == 3 else "conv2d"
+    getattr(torch.nn.functional, name)(x.requires_grad_(), weight, bias, padding=padding).stride()
+    getattr(torch.nn.functional, name.replace("v", "v_transpose"))(x, weight, bias, padding=padding).stride()
+
+
+@case(requires=["create_graph"])
+def second_gradients_of_a_grid_are_added_up(
+    torch, dims: st.sampled_from([2, 3]), mode: st.sampled_from(["bilinear", "nearest"]), both: st.booleans()
+):
+    """A gradient that comes of a grid alone is written once for each further direction."""
+    x = torch.arange(3.0**dims).reshape(1, 1, *[3] * dims).sin().requires_grad_()
+    grid = (torch.arange(2.0**dims * dims).reshape(1, *[2] * dims, dims).cos() / 2).requires_grad_()
+    y = torch.nn.functional.grid_sample(x, grid, mode, align_corners=False)
+    seed = torch.ones(y.shape).requires_grad_()
+    gradients = torch.autograd.grad(y, (x, grid) if both else grid, seed, create_graph=True)
+    gradients[-1].sum().backward()
+    seed.grad._version

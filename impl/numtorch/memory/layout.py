@@ -144,9 +144,9 @@ RULES = {
     "new": lambda shape, operands: contiguous_strides(shape),
 }
 """How an operator lays its result out, where it does not go by its operands as TensorIterator does: over the first of them
-alone, or and a number, or the second and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a comparison with a number,
-isfinite of that and a comparison with itself, the slope of soft_margin_loss of its target by exp(-target * self).
-"new" is row-major."""
+alone, or and a number, or the second and a number; as a copy of the first; or as PyTorch composes it, isinf of abs and a
+comparison with a number, isfinite of that and a comparison with itself, the slope of soft_margin_loss of its target by
+exp(-target * self). "new" is row-major."""
 
 OF_PARTS = ("compared", "finite")
 """Rules by which what is asked of a complex number is laid out as the answers about its parts are."""
