@@ -210,7 +210,7 @@ def convolutions_of_no_pictures(
     padding: st.sampled_from([0, 1]),
     biased: st.booleans(),
 ):
-    """A convolution of no pictures lies as its input where it has that shape, else row-major, whatever the weight is."""
+    """A convolution of no pictures lies as its input where it has that shape, and else row by row."""
     weight = torch.ones(2, 2, *[3 if padding else 2] * (len(shape) - 2))
     x, weight = [
         v.transpose(1, -1).contiguous().transpose(1, -1) if t else v
