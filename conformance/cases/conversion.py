@@ -331,3 +331,13 @@ def weak_references_to_tensors(torch, x: floats(), weakref):
     base()
     del z
     base()
+
+
+@case(requires=["numpy"])
+def arrays_of_no_elements_have_no_strides(
+    torch, shape: st.sampled_from([(0,), (0, 3), (3, 0), (2, 3)]), how: st.integers(0, 4)
+):
+    """numpy() of a tensor without elements has NumPy's strides, whatever the tensor's are."""
+    x = torch.ones(shape)
+    x = [x, x.clone(), x.t() if len(shape) == 2 else x[::2], x[:0], x[None].expand(2, *shape)][how]
+    x.numpy()

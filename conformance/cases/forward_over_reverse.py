@@ -316,3 +316,19 @@ def tangents_of_gradients_of_normalization_are_made_in_steps(
         )
         for number in range(2 + weighted):
             torch.autograd.forward_ad.unpack_dual(found[number])
+
+
+@case(requires=["forward_ad", "backward", "nn"])
+def gradient_of_group_norm_without_a_weight_has_no_tangent(
+    torch, weight: st.booleans(), bias: st.booleans(), dual: st.booleans(), of_gradient: st.booleans()
+):
+    """The gradients of group_norm refuse tangents before they miss the weight beside a bias."""
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        given = torch.autograd.forward_ad.make_dual(x, torch.ones(2, 2)) if dual else x
+        w = torch.ones(2, requires_grad=True) if weight else None
+        b = torch.ones(2, requires_grad=True) if bias else None
+        y = torch.nn.functional.group_norm(given, 1, w, b)
+        g = torch.ones(2, 2)
+        y.backward(torch.autograd.forward_ad.make_dual(g, torch.ones(2, 2)) if of_gradient else g)
+    x.grad

@@ -164,3 +164,18 @@ def gradient_of_what_was_reduced_in_another_type_has_the_operands(
     y = getattr(x, name)(*over, dtype=torch.float64)
     seed = torch.ones_like(y, requires_grad=graph)
     torch.autograd.grad(y, x, seed, create_graph=graph)
+
+
+@case(requires=["in_place"])
+def powers_of_bool_are_bool_or_refused(
+    torch,
+    kind: st.sampled_from(["bool", "uint8", "int64"]),
+    exponent: st.sampled_from([False, True, -1, 0, 1, 2, -1.0, 0.5]),
+    number: st.booleans(),
+):
+    """Of bool only powers of bool are bool; a negative exponent is refused before a type is."""
+    x = torch.tensor(True if number else [True, False]).to(getattr(torch, kind))
+    x.pow(exponent)
+    exponent**x
+    x.clone().pow_(exponent)
+    torch.pow(x, exponent, out=x.clone())

@@ -211,3 +211,23 @@ def many_ties_lie_as_they_are_sorted(
     x.argsort(descending=descending)
     x.mode()
     x.topk(count - 2, largest=descending)
+
+
+@case(requires=["functional", "std"])
+def equal_elements_have_no_spread(
+    torch,
+    value: st.sampled_from([0.1, 0.7, 1.1, 1.3, 2.3, 2.9]),
+    shape: st.sampled_from([(3,), (3, 1), (2, 3), (7,)]),
+    name: st.sampled_from(["std", "var", "std_mean", "var_mean"]),
+    kind: st.sampled_from(["float32", "float64", "bfloat16", "complex64"]),
+    dim: st.sampled_from([None, 0, -1]),
+):
+    """Elements that are equal have no spread; but that of all is about a mean that was rounded."""
+    x = torch.full(shape, value, dtype=getattr(torch, kind))
+
+    def spread(given):
+        found = getattr(torch, name)(given, dim)
+        return found[0] if name.endswith("mean") else found
+
+    spread(x)
+    torch.autograd.functional.jacobian(spread, x)

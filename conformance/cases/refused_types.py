@@ -296,3 +296,13 @@ def alpha_is_looked_at_when_all_else_fits(
         getattr(x, name)(y, alpha=alpha)
     x.sub()
     x.sub(None)
+
+
+@case(requires=["nn"])
+def prelu_takes_no_integers(
+    torch, kind: st.sampled_from(["bool", "uint8", "int64", "float64", "complex64"]), n: st.sampled_from([0, 1, 3])
+):
+    """prelu refuses whole and complex numbers, also where there are none."""
+    x = torch.ones(n, 3).to(getattr(torch, kind))
+    torch.nn.functional.prelu(x, x.new_ones(1))
+    torch.nn.functional.prelu(x, x.new_ones(3))

@@ -131,3 +131,38 @@ def class_changed_behind_a_loss_is_looked_at_again(
     loss = torch.nn.functional.nll_loss(given.requires_grad_(), target, reduction=reduction)
     target.data.fill_(7)
     loss.sum().backward()
+
+
+REFUSED = {
+    "erf": lambda torch, x: torch.erf(x),
+    "maximum": lambda torch, x: torch.maximum(x, x),
+    "elu": lambda torch, x: torch.nn.functional.elu(x),
+    "product": lambda torch, x: x.mm(x),
+    "solve": lambda torch, x: torch.linalg.solve(x, x),
+    "gather": lambda torch, x: x.gather(0, torch.tensor([[7]])),
+    "written": lambda torch, x: (x + 0).erfinv_(),
+}
+
+
+@case(requires=["saved_tensors_hooks", "func", "complex"])
+def what_a_transform_cannot_compute_is_packed_outside(
+    torch,
+    name: st.sampled_from(sorted(REFUSED)),
+    levels: st.integers(0, 2),
+    kind: st.sampled_from(["float32", "complex64"]),
+):
+    """Operands of a kernel that refuses them are packed by then, at the level that they require grad at."""
+    x = torch.ones(2, 3, dtype=getattr(torch, kind))
+    tangent = x.clone()
+    x.requires_grad_()
+
+    def compute(given):
+        return REFUSED[name](torch, given)
+
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        if levels == 0:
+            compute(x)
+        elif levels == 1:
+            torch.func.jvp(compute, (x,), (tangent,))
+        else:
+            torch.func.jvp(lambda a: torch.func.jvp(compute, (a,), (a,)), (x,), (tangent,))

@@ -138,3 +138,19 @@ def zeros_for_no_gradient_in_inference_mode(torch, x: floats(shape=(2,), values=
     loss = y.sum()
     with torch.inference_mode():
         loss.backward()
+
+
+@case(requires=["views", "in_place", "hooks"])
+def gradient_of_none_does_not_come_to_a_write_through_a_view(
+    torch, x: floats("float32", shape=(2, 2), values="finite"), stale: st.booleans(), again: st.booleans()
+):
+    """A write through a view that gets no gradient unpacks nothing, neither freed nor written to."""
+    y = x.requires_grad_() * 1
+    first, last = y[0], y[1]
+    first *= last if stale else x[1]
+    node = y.grad_fn
+    if again and not stale:
+        y.sum().backward()
+    node.register_prehook(lambda grad_outputs: (None,))
+    y.sum().backward()
+    x.grad

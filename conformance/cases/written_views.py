@@ -411,3 +411,54 @@ def write_through_a_view_is_freed_with_its_pass(
     y.sum().backward(retain_graph=True)
     y.sum().backward()
     y.sum().backward()
+
+
+COMPOSED = {
+    "isfinite": lambda torch, x: x.isfinite(),
+    "isclose": lambda torch, x: x.isclose(torch.ones_like(x)),
+    "isclose exactly": lambda torch, x: x.isclose(torch.ones_like(x), 0, 0),
+    "isreal": lambda torch, x: x.isreal(),
+    "isnan": lambda torch, x: x.isnan(),
+    "isin": lambda torch, x: torch.isin(x, torch.ones_like(x)),
+    "bitwise_not": lambda torch, x: x.bitwise_not(),
+    "bitwise_and": lambda torch, x: x.bitwise_and(1),
+    "gcd": lambda torch, x: torch.gcd(x, x),
+    "bincount": lambda torch, x: x.bincount(),
+}
+
+
+@case(requires=["views", "in_place", "backward"])
+def question_about_a_view_that_cannot_be_derived_anew(
+    torch,
+    x: floats("float32", shape=(2,)),
+    name: st.sampled_from(sorted(COMPOSED)),
+    how: st.sampled_from(["no_grad", "unbind"]),
+):
+    """A view that has no gradient any more is refused by questions that are composed of operators."""
+    y = x.requires_grad_() * 1
+    if how == "no_grad":
+        with torch.no_grad():
+            view = y.view(2)
+    else:
+        view = y.view(1, 2).unbind()[0]
+    y.mul_(2)
+    COMPOSED[name](torch, view)
+
+
+@case(requires=["views", "in_place", "hooks", "detach"])
+def view_of_a_base_that_was_detached_and_written_gives_no_gradient(
+    torch,
+    x: floats("float32", shape=(2, 1)),
+    change: st.sampled_from(["detach", "write", "both"]),
+    graph: st.booleans(),
+):
+    """A view of a leaf that was detached and written since has a node of its own, which leads nowhere."""
+    y = x.requires_grad_().transpose(0, 1)
+    if change != "write":
+        x.detach_()
+    if change != "detach":
+        x[0:1] = 0
+    node = y.grad_fn
+    node.register_hook(lambda grad_inputs, grad_outputs: (grad_inputs[0] * 2,))
+    y.backward(torch.ones(1, 2), create_graph=graph)
+    x.grad

@@ -131,11 +131,15 @@ class AsStridedBackward0(UnaryNode):
         return self.given_offset
 
     def apply(self, grad: Any, keep: bool) -> Any:
+        if self.fn0 is None:  # derived anew of a base that requires no grad any more
+            return None
         return scatter_strided(grad, self.base, self.size, self.stride, self.offset)
 
     def apply_tensors(self, grad: Any) -> Any:
         from ..functions.strided import as_strided_backward
 
+        if self.fn0 is None:
+            return None
         return as_strided_backward(grad, Scatter(self.base, self.size, self.stride, self.offset))
 
 

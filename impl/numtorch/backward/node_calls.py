@@ -224,7 +224,8 @@ def of_edges(node: Node, out: Any) -> Any:
 
 def undefined(node: Node) -> tuple:
     """What a node's formula gives for gradients that are undefined: the same, if it has not been freed and is implemented."""
-    read_all(node)  # PyTorch unpacks before it looks at the gradients, and so raises all the same
+    if type(node) is not CopySlices:  # which looks at the gradient first
+        read_all(node)  # PyTorch unpacks before it looks at the gradients, and so raises all the same
     edges = node.edges()
     if any(fn is not None and i in node.refuses for i, (fn, _) in enumerate(edges)):
         node.apply_tensors(wrap(np.zeros(node.desc.shape, node.desc.dtype.numpy)))

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from .. import grad_mode, tangents
+from .. import grad_mode, levels, tangents
 from ..aliasing.views import all_inference, edge, refuse_write, requires_grad
 from ..memory.lazy import IMMUTABLE, Zeros
 from ..nodes.saved import check_saveable
@@ -33,16 +33,30 @@ def autograd_first(error: Exception, given: dict[str, Any], operator: str, writt
 
     if operator in SAVES:
         refuse_and_pack(error, given, *SAVES[operator], written)
+    elif operator in WITHOUT_DERIVATIVE:
+        refuse_and_pack(error, given, operator, WITHOUT_DERIVATIVE[operator], (), written)
 
 
 def refuse_and_pack(
     error: Exception, given: dict[str, Any], says: str, operands: tuple[str, ...], saves: Saves, written: str = ""
 ) -> None:
-    """The same of an operator that `says` this name, has these operands, and saves so."""
-    if isinstance(error, TypeError) or not grad_mode.state.grad:  # autograd never sees what is no argument at all
+    """The same of an operator that `says` this name, has these operands, and saves so; at the levels of transforms, too."""
+    if isinstance(error, TypeError):  # autograd never sees what is no argument at all
         return
     if "self" not in given:  # public copies call their first operand so
         given["self"] = given.get("input")
+    if grad_mode.state.grad:
+        _at_this_level(given, says, operands, saves, written)
+    stack = levels.state.stack
+    if stack and stack[-1].kind != "Vmap":  # whose rules call operators of the level below
+        from ..forward_rules.operands import exchanged
+
+        outside = dict(zip(given, exchanged(given.values(), stack[-1].unwrap), strict=True))
+        with stack[-1].lower():
+            refuse_and_pack(error, outside, says, operands, saves, written)
+
+
+def _at_this_level(given: dict[str, Any], says: str, operands: tuple[str, ...], saves: Saves, written: str) -> None:
     tracked = {name for name in operands if _tracked(given.get(name))}
     out = given.get("out")
     if out is not None:
@@ -95,6 +109,14 @@ def autograd_before_checks(error: Exception, name: str, function: Any, args: tup
     operator = ROWS.get(operator, operator)
     autograd_first(error, given, operator, "self" if name.endswith("_") else "")
 
+
+WITHOUT_DERIVATIVE = {
+    **dict.fromkeys(("bitwise_and", "bitwise_or", "bitwise_xor"), ("self", "other")),
+    **dict.fromkeys(("bitwise_left_shift", "bitwise_right_shift", "gcd", "lcm"), ("self", "other")),
+    "bitwise_not": ("self",),
+    "bincount": ("self", "weights"),
+}
+"""Operators of whole numbers, and their operands: PyTorch's table has no derivative of them, and autograd asks for nodes."""
 
 WRITE_LAST = frozenset(
     ("float_power", "fill_diagonal", "detach", "resize", "resize_as", "set", "requires_grad", "apply", "map", "map2")

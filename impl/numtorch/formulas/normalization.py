@@ -317,9 +317,9 @@ def group_norm_backward(
     """The three gradients: by PyTorch's operator, or by what it differentiates, if they are to be differentiated."""
     grad, of_mean, of_rstd = grads
     if not is_grad_enabled() and of_rstd is None:
+        found = d.native_group_norm_backward(grad, input, mean, rstd, weight, group)  # which refuses tangents first
         if needed[2] and weight is None:
             raise RuntimeError("tensor does not have a device")  # PyTorch makes it like the weight
-        found = d.native_group_norm_backward(grad, input, mean, rstd, weight, group)
         return tuple([g if wanted else None for g, wanted in zip(found, needed, strict=True)])
     per = C // group
     each, one = (N, group, per, HxW), (N, group, 1, 1)

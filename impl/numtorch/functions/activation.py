@@ -353,6 +353,8 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         if ndim > 1:
             shape[1] = weight._desc.numel
         weight = weight.reshape(shape)
+    if input._desc.dtype.category < dtypes.FLOATING:
+        raise refused("prelu_cpu", input._desc.dtype)
     return d.prelu_kernel(input, weight)
 
 

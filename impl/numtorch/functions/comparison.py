@@ -95,10 +95,10 @@ def equal(input: Tensor, other: Tensor) -> bool:
 def isclose(input: Tensor, other: Tensor, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Tensor:
     """Which elements are close."""
     result = _close(input, other, rtol, atol, equal_nan)
-    if saved_hooks.in_force and (rtol or atol):
+    if (rtol or atol) and (saved_hooks.in_force or _asked(input) or _asked(other)):
         d.abs(d.mul_scalar(other, rtol))  # of a C++ number
         difference = d.abs(d.sub(input, other))
-        _shown_to_hooks(difference)
+        _composed(difference)
     # PyTorch writes more and more into the comparison it starts from, which the version tells.
     for _ in range((equal_nan and input._desc.dtype.category >= dtypes.FLOATING) + bool(rtol or atol)):
         bump(result)
@@ -117,8 +117,14 @@ def _close(input: Tensor, other: Tensor, rtol: float, atol: float, equal_nan: bo
     return d.isclose(input, other, rtol, atol, equal_nan)
 
 
-def _shown_to_hooks(x: Tensor) -> None:
-    """PyTorch composes isfinite and isclose of operators with derivatives, whose saved tensors hooks see."""
+def _asked(x: Tensor) -> bool:
+    """Whether a view has a gradient, of which it may have to be refused that one is asked."""
+    return x._extra is not None and x._extra.base is not None and requires_grad(x)
+
+
+def _composed(x: Tensor) -> None:
+    """PyTorch composes isfinite and isclose of operators with derivatives: hooks see what they save, and a view of which
+    no gradient can be asked is refused."""
     if x._desc.dtype.category >= dtypes.FLOATING:
         for part in (x.real, x.imag) if x._desc.dtype.is_complex else (x,):
             d.abs(part)
@@ -137,8 +143,8 @@ def question(name: str, of_integers: bool | None = None) -> Any:
         if of_integers is not None and expect_tensor(input, name)._desc.dtype.category < dtypes.FLOATING:
             return d.all_alike(input, of_integers)
         result = function(expect_tensor(input, name))
-        if name == "isfinite" and saved_hooks.in_force:
-            _shown_to_hooks(input)
+        if name == "isfinite" and (saved_hooks.in_force or _asked(input)):
+            _composed(input)
         if name == "isfinite" and input._desc.dtype.is_complex:
             bump(result)  # PyTorch asks the parts one after the other, and writes both answers together
         return result
@@ -152,6 +158,8 @@ def isreal(input: Tensor) -> Tensor:
     """Whether elements have no imaginary part."""
     if not expect_tensor(input, "isreal")._desc.dtype.is_complex:
         return d.all_alike(input, True)
+    if _asked(input):
+        input.imag  # noqa: B018  (which PyTorch compares with 0)
     return wrap(np.asarray(np.isreal(input._array))[()])
 
 
@@ -189,7 +197,7 @@ def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, inve
         and isinstance(test_elements, Tensor)
         and test_elements._desc.numel < int(10 * elements._desc.numel**0.145)
     ):
-        test_elements.view(-1)  # few are compared one by one, which PyTorch can only if they lie in a row
+        test_elements.detach().view(-1)  # few are compared one by one, which PyTorch can only if they lie in a row
     found = np.isin(
         getattr(elements, "_array", elements), getattr(test_elements, "_array", test_elements), invert=invert
     )

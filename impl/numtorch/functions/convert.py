@@ -192,6 +192,8 @@ def numpy(self: Tensor, *, force: bool = False) -> np.ndarray:
             )
     if self._desc.dtype.name == "bfloat16":
         raise TypeError("Got unsupported ScalarType BFloat16")
+    if not array.size:
+        return np.empty(array.shape, array.dtype)  # NumPy steps nowhere in what it makes of no elements
     return array.view()  # an object of its own, whose shape a user may set
 
 

@@ -266,8 +266,9 @@ def ipow(self: Tensor, exponent: Any) -> Any:
     category = category_of(exponent)
     if category is None:
         return NotImplemented
+    if type(exponent) is int:
+        _not_negative(self, exponent)
     _check_castable(self, category)
-    _not_negative(self, exponent)
     return d.pow_scalar_(self, exponent)
 
 

@@ -41,8 +41,7 @@ def rounded_once(kernel: Any, *given: Any) -> Any:
             wanted = x.numpy
     if half is None:
         return kernel(*given)
-    if half == np.float16:
-        kernel = getattr(kernel, "of_float16", kernel)
+    kernel = getattr(kernel, "of_float16" if half == np.float16 else "of_bfloat16", kernel)
     results = kernel(*[_wider(x, half) for x in given])
     if wanted is not None:
         return results.astype(wanted, copy=False)

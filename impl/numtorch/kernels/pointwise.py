@@ -232,6 +232,8 @@ def pow_scalar(x: Array, exponent: Any) -> Array:
             return x.dtype.type(1) / (x * x)
         if x.dtype.kind == "c":
             return complex_power(x, x.dtype.type(exponent))
+    elif x.dtype.kind == "b":  # to False or True
+        return clone(x) if exponent else np.ones_like(x)
     return np.power(x, in_type(exponent, x.dtype))
 
 
@@ -519,6 +521,8 @@ def pow_base(base: Any, exponent: Array) -> Array:
     """A Python number to the power of an array."""
     if exponent.dtype.kind in "iu":
         return integer_power(np.array(base).astype(exponent.dtype)[()], exponent)
+    if exponent.dtype.kind == "b":
+        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     base = exponent.dtype.type(base)
     if base.dtype.kind == "c":
         return np.ones_like(exponent) if base == 1 else complex_power(base, exponent)

@@ -235,12 +235,32 @@ def vector_norm(x: Array, ord: float, dim: Dims, keepdim: bool, dtype: Any = Non
 
 def var(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
     """The variance over some dimensions, divided by N - correction."""
-    return var_mean(x, dim, correction, keepdim)[0]
+    kind = x.dtype
+    if kind.kind == "c":
+        out: Array = var(x.real, dim, correction, keepdim) + var(x.imag, dim, correction, keepdim)
+        return out
+    return _variance(x, dim, correction, keepdim).astype(kind)[()]
 
 
 def std(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
     """The square root of the variance."""
+    if x.dtype.kind == "c":
+        return np.sqrt(var(x, dim, correction, keepdim))
+    return np.sqrt(_variance(x, dim, correction, keepdim)).astype(x.dtype)[()]
+
+
+def _var_of_halves(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
+    """The variance of halves, which PyTorch finds with the mean."""
+    return var_mean(x, dim, correction, keepdim)[0]
+
+
+def _std_of_halves(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
+    """The deviation, likewise."""
     return std_mean(x, dim, correction, keepdim)[0]
+
+
+var.of_float16 = var.of_bfloat16 = _var_of_halves  # type: ignore[attr-defined]
+std.of_float16 = std.of_bfloat16 = _std_of_halves  # type: ignore[attr-defined]
 
 
 def var_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Array, Array]:
@@ -251,6 +271,19 @@ def var_mean(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tu
     return tuple([out.astype(kind)[()] for out in _moments(x, dim, correction, keepdim)])
 
 
+def _variance(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> Array:
+    """The variance in double precision. That of everything is about the mean as the type has it, as PyTorch's is."""
+    n = count(x, dim)
+    if n != x.size or not n:
+        return _moments(x, dim, correction, keepdim)[0]
+    away = x - np.float64(mean_all(x))
+    return shaped(np.add.reduce(away * away, axis=None) / _divisor(n, correction), x, axes(dim, x.ndim), keepdim)
+
+
+def _divisor(n: int, correction: float | None) -> Array:
+    return np.float64(max(n - (1 if correction is None else correction), 0))
+
+
 def _moments(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tuple[Array, Array]:
     """The variance and the mean in double precision: PyTorch rounds them once, and the deviation after its root is taken."""
     y = x.astype(np.float64)
@@ -258,10 +291,14 @@ def _moments(x: Array, dim: Dims, correction: float | None, keepdim: bool) -> tu
     n = count(x, dim)
     middle = np.asarray(np.add.reduce(y, axis=where, keepdims=True) / np.float64(n))
     away = y - middle
+    square = np.add.reduce(away * away, axis=where, keepdims=True)
+    # What is left of the rounding of a mean is no larger. Elements that are alike have no variance, as by a running mean.
+    if y.size and np.any(near := square <= middle * middle * (float(n) ** 3 * 2.0**-104)):
+        first = y[tuple([slice(0, 1) if i in where else slice(None) for i in range(y.ndim)])] + 0.0  # no mean is -0
+        alike = near & np.logical_and.reduce(y == first, axis=where, keepdims=True)
+        square, middle = np.where(alike, 0.0, square), np.where(alike, first, middle)
     middle = _welford_mean(x, where, middle)
-    square = away * away
-    by = np.float64(max(n - (1 if correction is None else correction), 0))
-    out = np.add.reduce(square, axis=where, keepdims=True) / by
+    out = square / _divisor(n, correction)
     return shaped(out, x, where, keepdim), shaped(middle, x, where, keepdim)
 
 
