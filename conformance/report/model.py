@@ -343,7 +343,8 @@ def _alike(case: Case) -> tuple[str, Level | None, str, str]:
     for levels, finding in case.findings:
         first = first_of(levels, finding)
         if first is not None:
-            what = f"error code {first.oracle} → {first.subject}" if first.facet == "error_code" else first.facet
+            codes = (side.partition(" ")[0] for side in (first.oracle, first.subject))  # what was raised stands below
+            what = f"error code {' → '.join(codes)}" if first.facet == "error_code" else first.facet
             step = step_at(finding.program, first)
             return case.feature, first.level, printable(what), printable(operation(step)) if step else ""
     if case.status == "PASS":
