@@ -21,6 +21,16 @@ ALONE = ("erfcx", "ndtri", "log_ndtr", "i0e", "i1", "entr", "round", "digamma", 
 UNDERIVED = ("nan_to_num", "cummax", "cummin", "median", "mode", "kthvalue", "log_softmax", "softmax")
 
 
+@case(requires=["comparison"])
+def sign_of_infinity_is_none_of_complex_numbers(
+    torch, x: complexes(), name: st.sampled_from(["isposinf", "isneginf", "signbit"])
+):
+    """Whether a number is infinite, and of which sign, is not asked of complex ones."""
+    getattr(torch, name)(x)
+    getattr(torch, name)(x, out=torch.ones(x.shape, dtype=torch.bool))
+    getattr(torch, name)(x.real)
+
+
 @case(requires=["complex"])
 def complex_operands_are_refused(
     torch,

@@ -341,3 +341,31 @@ def arrays_of_no_elements_have_no_strides(
     x = torch.ones(shape)
     x = [x, x.clone(), x.t() if len(shape) == 2 else x[::2], x[:0], x[None].expand(2, *shape)][how]
     x.numpy()
+
+
+@case(requires=["promotion"], covers=["io.item"])
+def legacy_type_is_named_in_full(
+    torch,
+    x: floats(),
+    name: st.sampled_from(["torch.DoubleTensor", "torch.LongTensor", "DoubleTensor", "float64", "int"]),
+):
+    """type() takes a dtype, or the full name of a legacy type of tensor, and no other word."""
+    x.type(name)
+    x.type(torch.int32)
+    x.type_as(x.double())
+
+
+@case(requires=["item"], covers=["io.item"])
+def number_of_a_tensor_may_be_complex(
+    torch,
+    x: tensors(("float32", "int64", "bool"), "integers", max_dims=1),
+    factor: st.sampled_from([1j, 1 + 0j]),
+    builtins,
+):
+    """complex() takes a tensor of one element; float() and int() one that is complex if it has no imaginary part."""
+    builtins.complex(x)
+    y = x * factor
+    builtins.complex(y)
+    builtins.float(y)
+    builtins.int(y)
+    builtins.bool(y)

@@ -99,9 +99,12 @@ def out_is_written_before_it_is_refused(
 
 @case(requires=["forward_ad", "custom_function"], covers=["fn.jvp_missing"])
 def jvp_of_a_written_input_gives_its_tangent(
-    torch, xt: same_shape(2, min_dims=1), how: st.sampled_from(["in place", "another", "none"]), active: st.booleans()
+    torch,
+    xt: same_shape(2, min_dims=1),
+    how: st.sampled_from(["in place", "untouched", "another", "none"]),
+    active: st.booleans(),
 ):
-    """The jvp of a Function that writes its input writes the tangent in place, if there is one to write."""
+    """The jvp of a Function that writes its input returns its tangent, and must have written to it, if there is one."""
 
     class Doubling(torch.autograd.Function):
         @staticmethod
@@ -113,6 +116,8 @@ def jvp_of_a_written_input_gives_its_tangent(
         def jvp(ctx, of_a):
             if how == "none":
                 return None
+            if how == "untouched":
+                return of_a
             return of_a.mul_(2) if how == "in place" else of_a * 2
 
     x, t = xt
@@ -142,6 +147,33 @@ def jvp_says_nothing_of_an_output_without_derivative(torch, xt: same_shape(2, mi
         out = Both.apply(torch.autograd.forward_ad.make_dual(x, t))
         torch.autograd.forward_ad.unpack_dual(out[0])
         torch.autograd.forward_ad.unpack_dual(out[1])
+
+
+@case(requires=["forward_ad", "custom_function"], covers=["fn.jvp_missing"])
+def jvp_returns_a_tensor_for_each_output(
+    torch, xt: same_shape(2, min_dims=1), found: st.sampled_from(["two", "a number", "a view", "another", "itself"])
+):
+    """What jvp returns is a tensor for each output, and a view where the output is one."""
+
+    class Flat(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a.view(-1)
+
+        @staticmethod
+        def jvp(ctx, of_a):
+            if found == "two":
+                return of_a, of_a
+            if found == "a number":
+                return 3
+            if found == "itself":
+                return of_a
+            return of_a.view(-1) if found == "a view" else of_a.reshape(-1) * 2
+
+    x, t = xt
+    with torch.autograd.forward_ad.dual_level():
+        out = Flat.apply(torch.autograd.forward_ad.make_dual(x, t))
+        torch.autograd.forward_ad.unpack_dual(out)
 
 
 CALLS = {

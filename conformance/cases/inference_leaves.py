@@ -118,3 +118,14 @@ def part_of_a_leaf_that_gets_inference_memory_requires_grad_with_it(torch, name:
         x.requires_grad
     part.requires_grad
     part * 2
+
+
+@case(requires=["inference_mode", "hooks"])
+def inference_leaf_has_no_edge_to_hook(torch, which: st.sampled_from(["edge", "several"]), again: st.booleans()):
+    """Of an inference tensor that requires grad no edge and no hook on several gradients is to be had."""
+    x = leaf(torch, 2)
+    with torch.inference_mode(again):
+        if which == "edge":
+            torch.autograd.graph.get_gradient_edge(x)
+        else:
+            torch.autograd.graph.register_multi_grad_hook([x], lambda grads: None)

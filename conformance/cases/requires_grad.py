@@ -112,6 +112,13 @@ def requires_grad_is_a_bool(torch, x: floats(), flag: st.sampled_from([1, 0, Non
     x.requires_grad = flag
 
 
+@case(lecture="requires_grad", covers=["leaf.rg_setter_type"])
+def requires_grad_takes_a_bool(torch, x: floats(), flag: st.sampled_from([1, 0, None, "yes", 1.0, (True,)])):
+    """The method requires_grad_ takes nothing but a bool, either."""
+    x.requires_grad_(flag)
+    x.requires_grad_(x.sum() > 0)
+
+
 @case(lecture="requires_grad", covers=["leaf.attrs_readonly"])
 def graph_attributes_are_read_only(torch, x: floats()):
     """is_leaf and output_nr cannot be assigned."""

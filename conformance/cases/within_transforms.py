@@ -457,3 +457,30 @@ def batch_of_tangents_lies_as_a_primal_in_its_memory(
 
     torch.func.jacfwd(f)(x).stride()
     torch.func.vmap(lambda t: torch.func.jvp(f, (x,), (t,))[1])(torch.ones(2, *x.shape)).stride()
+
+
+@case(requires=["func", "data"])
+def data_is_not_assigned_within_a_transform(
+    torch,
+    x: smooth(dtype="float32", shape=(2,)),
+    way: st.sampled_from(["grad", "vmap", "jvp"]),
+    which: st.integers(0, 2),
+):
+    """Within a transform neither is data assigned to what is transformed, nor what is transformed assigned to data."""
+
+    def f(a):
+        other = torch.ones(()) if way == "vmap" else torch.ones(2)
+        if which == 0:
+            a.data = other
+        elif which == 1:
+            other.data = a
+        else:
+            other.data = torch.zeros(3)
+        return (a * 2).sum()
+
+    if way == "grad":
+        torch.func.grad(f)(x)
+    elif way == "vmap":
+        torch.func.vmap(f)(x)
+    else:
+        torch.func.jvp(f, (x,), (x,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import Any
 
@@ -172,6 +173,15 @@ class TypedStorage:
 
     size = __len__
 
+    def element_size(self) -> int:
+        """The bytes of an element."""
+        return self.dtype.itemsize
+
+    @property
+    def device(self) -> Any:
+        """Where the memory is."""
+        return CPU
+
     def tolist(self) -> list[Any]:
         """The elements as Python numbers."""
         return self.flat().tolist()
@@ -196,8 +206,9 @@ def load_typed_storage(untyped: UntypedStorage, kind: dtypes.dtype) -> TypedStor
     return TypedStorage(wrap_storage=untyped, dtype=kind, _internal=True)
 
 
+@functools.cache
 def warn_of_typed_storage() -> None:
-    """PyTorch's warning to whoever asks for a TypedStorage."""
+    """PyTorch's warning to who asks for a TypedStorage first, in a process."""
     warn(
         "TypedStorage is deprecated. It will be removed in the future and UntypedStorage will be the only storage class. "
         "This should only matter to you if you are using storages directly.  To access UntypedStorage directly, use "

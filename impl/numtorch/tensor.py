@@ -134,12 +134,13 @@ class Tensor:
 
     def requires_grad_(self, requires_grad: bool = True) -> Tensor:
         """Set requires_grad in place."""
-        if not isinstance(requires_grad, (bool, int)):
+        if type(requires_grad) is not bool:
+            from .calls.operands import type_name
+
             raise TypeError(
-                "requires_grad_(): argument 'requires_grad' (position 1) must be bool, not "
-                + type(requires_grad).__name__
+                f"requires_grad_(): argument 'requires_grad' (position 1) must be bool, not {type_name(requires_grad)}"
             )
-        self._set_requires_grad(bool(requires_grad), "only Tensors of floating point dtype can require gradients")
+        self._set_requires_grad(requires_grad, "only Tensors of floating point dtype can require gradients")
         return self
 
     @readonly

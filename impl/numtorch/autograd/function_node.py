@@ -79,8 +79,10 @@ class _Flag:
 
     def __set__(self, ctx: Any, value: Any) -> None:
         if type(value) is not bool:
+            given = [type(one).__name__ for one in value] if isinstance(value, tuple) else []
+            got = f"!{given[0]}!" if len(given) == 1 else ", ".join(given)  # the one that is not what is expected
             raise TypeError(
-                f"{self.function} received an invalid combination of arguments - got (), but expected (bool)"
+                f"{self.function} received an invalid combination of arguments - got ({got}), but expected (bool)"
             )
         ctx._flags = {**ctx._flags, self.name: value}
 

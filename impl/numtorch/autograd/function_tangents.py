@@ -42,6 +42,7 @@ class JvpCall:
         self.saved = ctx.saved_for_forward
         self.plain = {id(t) for t in ctx.non_differentiable or ()}
         self.dirty = {id(t) for t in ctx.dirty_tensors or ()}
+        self.versions = [None if tangent is None else tangent._version for tangent in known]
 
     def give(self, out: Any) -> None:
         """Give the wrapped outputs the tangents that jvp returns."""
@@ -95,11 +96,11 @@ class JvpCall:
             if self.known[position] is None:
                 if tangent is not None:
                     tangents.give_written(result, tangent, level)
-            elif tangent is not self.known[position]:
+            elif tangent is not self.known[position] or tangent._version == self.versions[position]:
                 raise RuntimeError(_NOT_IN_PLACE)
             return
-        if tangent is None:
-            raise RuntimeError("Expected both tensor and its forward grad to be floating point or complex")
-        if (position is not None or result._is_view()) and not tangent._is_view():
+        if tangent is not None and (position is not None or result._is_view()) and not tangent._is_view():
             raise RuntimeError(_NO_VIEW)
+        if tangent is None or tangent._desc.dtype.category < tangents.DTYPES:
+            raise RuntimeError("Expected both tensor and its forward grad to be floating point or complex")
         tangents.give(result, tangent, level)

@@ -1647,6 +1647,8 @@ def isposinf(self, *, out=None):
         desc = describe(array)
     else:
         self = plain(self, 'isposinf', False)
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('isposinf does not support complex inputs.')
         array, desc = single(rounded_once(k_isposinf, self._array), self)
     result = _new(*_TENSOR)
     result._array = array
@@ -1671,6 +1673,8 @@ def isneginf(self, *, out=None):
         desc = describe(array)
     else:
         self = plain(self, 'isneginf', False)
+        if self._desc.dtype.category == 3:
+            raise RuntimeError('isneginf does not support complex inputs.')
         array, desc = single(rounded_once(k_isneginf, self._array), self)
     result = _new(*_TENSOR)
     result._array = array

@@ -89,7 +89,10 @@ def type_(self: Tensor, dtype: Any = None, non_blocking: bool = False, memory_fo
     if isinstance(getattr(dtype, "dtype", None), dtypes.dtype):
         dtype = dtype.dtype  # torch.FloatTensor
     if isinstance(dtype, str):
-        dtype = next(k for k in dtypes.ALL if dtype in ("torch." + k.legacy, k.legacy))
+        named = [k for k in dtypes.ALL if dtype == "torch." + k.legacy]
+        if not named:
+            raise ValueError(f"invalid type: '{dtype}'")
+        dtype = named[0]
     return to(self, dtype, memory_format=memory_format)
 
 
@@ -157,6 +160,10 @@ def set_data(self: Tensor, new: Any) -> None:
         raise TypeError(f"Variable data has to be a tensor, but got {type(new).__name__}")
     if self.requires_grad and new._desc.dtype.category < dtypes.FLOATING:
         raise RuntimeError("data set to a tensor that requires gradients must be floating point or complex dtype")
+    for wrapped in (wrapped_of(self), wrapped_of(new)):
+        if wrapped is not None and wrapped.interpreter.alive:
+            where = "inside functorch" if wrapped.bdim is None else "under vmap"
+            raise RuntimeError(f"mutating directly with `.data` {where} transform is not allowed.")
     if self._desc.dtype is not new._desc.dtype:
         self._accumulator = None  # graphs from now on get a new one
     self._array = views.storage_of(new)
@@ -253,12 +260,21 @@ def _scalar(self: Tensor) -> Any:
 
 def to_float(self: Tensor) -> float:
     """float(tensor)"""
-    return float(_scalar(self))
+    return float(_real(self, "double"))
 
 
 def to_int(self: Tensor) -> int:
     """int(tensor)"""
-    return int(_scalar(self))
+    return int(_real(self, "int64_t"))
+
+
+def _real(self: Tensor, kind: str) -> Any:
+    value = _scalar(self)
+    if type(value) is not complex:
+        return value
+    if value.imag != 0 or (kind == "int64_t" and value != value):
+        raise RuntimeError(f"value cannot be converted to type {kind} without overflow")
+    return value.real
 
 
 def to_complex(self: Tensor) -> complex:

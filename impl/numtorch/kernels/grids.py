@@ -203,11 +203,24 @@ def grid_sampler_backward(grad: Array, x: Array, grid: Array, mode: int, padding
     values = np.ascontiguousarray(grad).reshape(*x.shape[:2], by.count)
     mine = None
     if mask[0]:
-        flat = np.zeros((*x.shape[:2], math.prod(x.shape[2:])))
+        mine, flat = _filled(x)
         by.add(flat, values, by.order())
-        mine = flat.astype(x.dtype, copy=False).reshape(x.shape)
-    other = np.stack([np.add.reduce(values * by.pick(x, by.order(d)), 1) * by.slope(d) for d in range(by.dims)], -1)
-    return mine, other.reshape(grid.shape).astype(grid.dtype, copy=False)
+        mine = mine.astype(x.dtype, copy=False)
+    steps = [np.add.reduce(values * by.pick(x, by.order(d)), 1) * by.slope(d) for d in range(by.dims)]
+    return mine, _side_by_side(steps, grid)
+
+
+def _filled(x: Array) -> tuple[Array, Array]:
+    """Zeros for each element of x, and the same memory picture by picture: a view may not be added to by who gets it."""
+    zeros = np.zeros(x.shape)
+    return zeros, zeros.reshape(*x.shape[:2], math.prod(x.shape[2:]))
+
+
+def _side_by_side(parts: list[Array], grid: Array) -> Array:
+    """What is given for each coordinate, as the grid has them; likewise no view."""
+    out = np.empty(grid.shape, grid.dtype)
+    np.stack(parts, -1, out=out.reshape(*parts[0].shape, len(parts)), casting="same_kind")
+    return out
 
 
 def grid_sampler_double_backward(
@@ -224,24 +237,26 @@ def grid_sampler_double_backward(
     by = _Sampler(x.shape, grid, mode, padding, align)
     dims = range(by.dims)
     values = np.ascontiguousarray(grad).reshape(*x.shape[:2], by.count)
-    to_grad = np.zeros(values.shape)
-    flat = np.zeros((*x.shape[:2], math.prod(x.shape[2:])))
+    to_grad, to_input = np.zeros(grad.shape), None
+    of_values = to_grad.reshape(values.shape)
     places = [np.zeros((grid.shape[0], by.count)) for _ in dims]
     if again is not None:
-        to_grad += by.pick(again, by.order())
+        of_values += by.pick(again, by.order())
         for e in dims:
             places[e] += np.add.reduce(values * by.pick(again, by.order(e)), 1) * by.slope(e)
     if of_grid is not None:
+        flat = np.zeros((*x.shape[:2], math.prod(x.shape[2:])))
         steps = np.ascontiguousarray(of_grid).reshape(grid.shape[0], 1, by.count, by.dims)
         for d in dims:
             moved = values * steps[..., d]
-            to_grad += steps[..., d] * by.slope(d)[:, None] * by.pick(x, by.order(d))
+            of_values += steps[..., d] * by.slope(d)[:, None] * by.pick(x, by.order(d))
             by.add(flat, moved * by.slope(d)[:, None], by.order(d))
             for e in dims:
                 places[e] += np.add.reduce(moved * by.pick(x, by.order(d, e)), 1) * by.slope(d, e)
-    to_input = None if of_grid is None else flat.astype(x.dtype, copy=False).reshape(x.shape)
-    to_grid = np.stack(places, -1).astype(grid.dtype, copy=False).reshape(grid.shape)
-    return to_grad.astype(grad.dtype, copy=False).reshape(grad.shape), to_input, to_grid
+        to_input = flat.astype(x.dtype, copy=False).reshape(
+            x.shape
+        )  # a view, as in PyTorch: nobody adds to it in place
+    return to_grad.astype(grad.dtype, copy=False), to_input, _side_by_side(places, grid)
 
 
 def _line(n: int, align: bool, kind: Any) -> Array:

@@ -122,6 +122,7 @@ RUNTIME: dict[str, str] = {
     **dict.fromkeys(["sort", "sort_stable"], " Sort does not support complex dtypes on CPU"),
     "frexp": "torch.frexp() only supports floating-point dtypes",
     "topk": " topk does not support complex dtypes on CPU",
+    **{name: f"{name} does not support complex inputs." for name in ("isposinf", "isneginf")},
     "nansum_dim": "nansum on CPU does not support complex inputs",
     "abs_": "In-place abs is not supported for complex tensors.",
     "heaviside": "heaviside is not yet implemented for complex tensors.",
