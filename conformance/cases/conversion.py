@@ -362,7 +362,7 @@ def number_of_a_tensor_may_be_complex(
     factor: st.sampled_from([1j, 1 + 0j]),
     builtins,
 ):
-    """complex() takes a tensor of one element; float() and int() one that is complex if it has no imaginary part."""
+    """complex() takes any tensor of one element; float() and int() one without an imaginary part."""
     builtins.complex(x)
     y = x * factor
     builtins.complex(y)

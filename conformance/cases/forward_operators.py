@@ -104,7 +104,7 @@ def jvp_of_a_written_input_gives_its_tangent(
     how: st.sampled_from(["in place", "untouched", "another", "none"]),
     active: st.booleans(),
 ):
-    """The jvp of a Function that writes its input returns its tangent, and must have written to it, if there is one."""
+    """The jvp of a Function that writes its input writes to the tangent, and returns it, if there is one."""
 
     class Doubling(torch.autograd.Function):
         @staticmethod

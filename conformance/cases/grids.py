@@ -22,7 +22,7 @@ def place_beyond_a_picture_is_padded(
     align: st.booleans(),
     size: SIZES,
 ):
-    """A place beyond a picture shows zeros, its border or its reflection; gradients go to picture and places."""
+    """A place beyond a picture shows zeros, its border or its reflection, and gradients go to both."""
     height, width = size
     picture = x[: 2 * height * width].view(1, 2, height, width).detach().requires_grad_()
     grid = torch.tensor(places).view(1, 2, 2, 2).requires_grad_()

@@ -122,7 +122,7 @@ def part_of_a_leaf_that_gets_inference_memory_requires_grad_with_it(torch, name:
 
 @case(requires=["inference_mode", "hooks"])
 def inference_leaf_has_no_edge_to_hook(torch, which: st.sampled_from(["edge", "several"]), again: st.booleans()):
-    """Of an inference tensor that requires grad no edge and no hook on several gradients is to be had."""
+    """An inference tensor that requires grad has no edge, and takes no hook on several gradients."""
     x = leaf(torch, 2)
     with torch.inference_mode(again):
         if which == "edge":

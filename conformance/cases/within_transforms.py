@@ -466,7 +466,7 @@ def data_is_not_assigned_within_a_transform(
     way: st.sampled_from(["grad", "vmap", "jvp"]),
     which: st.integers(0, 2),
 ):
-    """Within a transform neither is data assigned to what is transformed, nor what is transformed assigned to data."""
+    """Within a transform what is transformed neither gets other data, nor is the data of another."""
 
     def f(a):
         other = torch.ones(()) if way == "vmap" else torch.ones(2)

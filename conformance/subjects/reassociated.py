@@ -140,7 +140,9 @@ def _sums(torch: Any) -> dict[str, Callable[..., Any]]:
         "sum.dim_IntList": sum_,
         "mean.dim": mean,
         "nansum": lambda x, dim=None, keepdim=False, *, dtype=None: sum_(
-            x.nan_to_num(0.0, float("inf"), float("-inf")), dim, dtype=dtype
+            torch.where(x.isnan(), 0, x),
+            dim,
+            dtype=dtype,  # nan_to_num has no forward mode over inference tensors
         ),
         "mm": times,
         "bmm": times,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import math
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,7 +27,7 @@ from conformance.subjects.defaults import WithDefault
 from conformance.subjects.strided import Strided
 from conformance.subjects.variants import VARIANTS, open_variant
 from conformance.trace import Array
-from tests.conformance.small_programs import bind, call, enter, function, get, leaf, method, op, program, tensor
+from tests.conformance.small_programs import bind, call, enter, exit_, function, get, leaf, method, op, program, tensor
 
 pytest.importorskip("torch")
 
@@ -89,6 +90,23 @@ def test_the_other_order_gives_other_numbers(opened: Callable[[str], Subject]) -
 def test_the_other_order_overflows_no_sooner(opened: Callable[[str], Subject]) -> None:
     asks = program(bind("x", tensor([1e30, 2.0, 3e29])), method("$x", "std", out="s"))
     right = oracle()
+    other = opened("torch:reassociated")
+    assert judge(asks, right.run(asks), other.run(asks), right, other.describe().facets).status == "PASS"
+
+
+def test_the_other_order_has_tangents_wherever_pytorch_has(opened: Callable[[str], Subject]) -> None:
+    mode = "torch.autograd.forward_ad"
+    asks = program(
+        call("torch.inference_mode", out="inference"),
+        enter("$inference"),
+        bind("x", tensor([1.0, math.nan])),
+        exit_("$inference"),
+        call(f"{mode}.enter_dual_level"),
+        call(f"{mode}.make_dual", "$x", tensor([1.0, 1.0]), out="d"),
+        method("$d", "nansum", out="y"),
+    )
+    right = oracle()
+    assert right.run(asks).steps[-1].outcome == "returned"
     other = opened("torch:reassociated")
     assert judge(asks, right.run(asks), other.run(asks), right, other.describe().facets).status == "PASS"
 
