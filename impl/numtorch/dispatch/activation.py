@@ -4076,8 +4076,7 @@ def prelu_kernel(self, weight, *, out=None):
     try:
         if not self._desc.real and self._desc.dtype.category == 3:
             raise refused('prelu_cpu', self._desc.dtype)
-        array = k_prelu_kernel(self._array, weight._array) if self._desc.real else rounded_once(k_prelu_kernel, self._array, weight._array)
-        desc = describe(array)
+        array, desc = laid(k_prelu_kernel(self._array, weight._array) if self._desc.real else rounded_once(k_prelu_kernel, self._array, weight._array), 'like', self, weight)
     except Exception as error:
         autograd_first(error, locals(), 'prelu_kernel')
         raise

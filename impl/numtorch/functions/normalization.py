@@ -118,7 +118,7 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Tensor | None = None,
     out = d.mul(wide, d.rsqrt(d.add_scalar_(mean, eps)))
     if weight is not None:
         out = d.mul(out, weight)
-    return to(contiguous(out), kind)
+    return to(out if channels_last(input._array) else contiguous(out), kind)
 
 
 def _verify_batch_size(size: Any) -> None:
@@ -278,7 +278,7 @@ def instance_norm(
         raise RuntimeError("Expected running_mean and running_var to be defined when use_input_stats is false")
     samples, channels, *inner = expect_tensor(input, "instance_norm")._desc.shape
     repeated = [None if p is None else d.repeat(p, (samples,)) for p in (weight, bias, running_mean, running_var)]
-    dense = d.view(_dense(input), (1, samples * channels, *inner))
+    dense = d.view(contiguous(input), (1, samples * channels, *inner))
     out = batch_norm(dense, *repeated, use_input_stats, momentum, eps, cudnn_enabled)  # type: ignore[misc]
     for kept, moved in zip((running_mean, running_var), repeated[2:], strict=True):
         if kept is not None and moved is not None:

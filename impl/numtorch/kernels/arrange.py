@@ -9,7 +9,8 @@ from ..memory.geometry import element_strides, laid_out, row_major, storage_offs
 from ..plain_numpy import np
 from .numbers import element
 from .pointwise import clone
-from .shape import alike, contiguous_copy, diagonal, flip, transpose
+from .pooling import as_pooled
+from .shape import alike, cat, contiguous_copy, diagonal, flip, slice_, transpose
 
 Array = Any
 
@@ -44,7 +45,12 @@ def roll(x: Array, shifts: tuple, dims: tuple) -> Array:
         out = np.empty(x.shape, x.dtype)
         out.reshape(-1)[...] = np.roll(x.ravel(), shifts[0])
         return out
-    return row_major(np.roll(x, shifts, dims))
+    if x.ndim < 4:
+        return row_major(np.roll(x, shifts, dims))
+    for shift, dim in zip(shifts, dims, strict=True):  # of pictures as PyTorch does it, dimension by dimension
+        at = -shift % x.shape[dim]
+        x = cat([slice_(x, dim, at, x.shape[dim], 1), slice_(x, dim, 0, at, 1)], dim)
+    return x
 
 
 def roll_backward(grad: Array, shifts: tuple, dims: tuple) -> Array:
@@ -134,6 +140,8 @@ def constant_pad_nd(x: Array, pad: tuple[int, ...], value: Any) -> Array:
         return clone(inner)
     shape = [n + a + b for (a, b), n in zip(pairs, x.shape, strict=True)]
     out = np.full(shape, element(value, x.dtype), x.dtype)
+    if x.ndim > 3:
+        out = as_pooled(out, x)
     out[tuple([slice(max(a, 0), n - max(b, 0)) for (a, b), n in zip(pairs, shape, strict=True)])] = inner
     return out
 

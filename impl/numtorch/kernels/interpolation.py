@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..memory.geometry import row_major
 from ..plain_numpy import np
 from .pooling import as_pooled
 
@@ -149,5 +150,5 @@ def cubic_between(x: Array, size: Sizes, align_corners: bool, *scales: float | N
 def cubic_between_backward(
     grad: Array, size: Sizes, input_size: Sizes, align_corners: bool, *scales: float | None
 ) -> Array:  # fmt: skip
-    """The gradients, shared by weight and added up."""
-    return _sent_back(_cubic, grad, size, input_size, align_corners, scales)
+    """The gradients, shared by weight and added up; row-major, whatever they lie as."""
+    return row_major(_sent_back(_cubic, grad, size, input_size, align_corners, scales))

@@ -6,7 +6,8 @@ from math import prod
 from typing import Any
 
 from ..dtype import dtypes
-from ..memory.geometry import row_major
+from ..memory.geometry import element_strides, laid_out, row_major
+from ..memory.layout import channels_last_strides, has_channels_last
 from ..plain_numpy import np
 from .half import in_steps
 from .moments import FEW, channel_moments, is_short, moments, row_moments, short_moments
@@ -233,6 +234,17 @@ def _of_channels(x: Array) -> tuple[tuple, tuple, int]:
     return axes, (-1, *(1,) * (x.ndim - 2)), prod([x.shape[a] for a in axes])
 
 
+def _as_pictures(out: Array, x: Array) -> Array:
+    """The result laid out as the input, which has its channels innermost where strides of single elements do not tell, too."""
+    if x.flags.c_contiguous:
+        return row_major(out)
+    if x.ndim == 4 and has_channels_last(x.shape, element_strides(x)):
+        new = laid_out(out.shape, channels_last_strides(out.shape), out.dtype)
+        new[...] = out
+        return new
+    return as_pooled(out, x)
+
+
 @in_steps  # the running statistics are written as they are
 def native_batch_norm(
     x: Array,
@@ -250,7 +262,7 @@ def native_batch_norm(
     axes, shape, count = _of_channels(x)
     if kind.char in "fd" and x.size and x.flags.c_contiguous and _all_of(kind, weight, bias, running_mean, running_var):
         mean, rstd = _statistics_of_channels(x, running_mean, running_var, training, momentum, eps)
-        out = as_pooled(_line(x, mean.reshape(shape), rstd.reshape(shape), weight, bias, shape), source)
+        out = _as_pictures(_line(x, mean.reshape(shape), rstd.reshape(shape), weight, bias, shape), source)
         return (out, mean, rstd) if training else (out, np.empty(0, kind), np.empty(0, kind))
     x, weight, bias = _double(x, weight, bias)  # type: ignore[assignment]
     if not training:
@@ -258,7 +270,7 @@ def native_batch_norm(
         scale = _reciprocal(variance, eps)  # type: ignore[arg-type]
         at = mean.reshape(shape)  # type: ignore[union-attr]
         out = _line(x, at, scale.reshape(shape), weight, bias, shape).astype(kind, copy=False)
-        return as_pooled(out, source), *_statistics(kind, np.empty(0), np.empty(0))
+        return _as_pictures(out, source), *_statistics(kind, np.empty(0), np.empty(0))
     mean, centred = moments(x, axes)
     square = np.add.reduce(centred * centred, axis=axes, keepdims=True)
     mean, square = mean.reshape(-1), square.reshape(-1)
@@ -270,7 +282,7 @@ def native_batch_norm(
     if kept.itemsize == 2:
         mean, rstd = _double(*saved)  # type: ignore[assignment]  # which are those that are used, then
     out = _line(x, mean.reshape(shape), rstd.reshape(shape), weight, bias, shape).astype(kind, copy=False)
-    return as_pooled(out, source), *saved
+    return _as_pictures(out, source), *saved
 
 
 def _statistics_of_channels(

@@ -430,6 +430,14 @@ def stack(arrays: list, dim: int) -> Array:
     """Arrays joined along a new dimension."""
     arrays = alike(arrays)
     shape = arrays[0].shape
+    if dim < len(shape) > 3:  # pictures, which are joined along that dimension, and told apart afterwards
+        joined = cat(arrays, dim)
+        steps, size = element_strides(joined), (*shape[:dim], len(arrays), *shape[dim:])
+        split = view_strides(joined.shape, steps, size)
+        if split and joined.size and steps != contiguous_strides(joined.shape):
+            out = laid_out(size, split, joined.dtype)
+            out.reshape(joined.shape)[...] = joined
+            return out
     if dim or not shape:
         return row_major(np.stack(arrays, axis=dim))
     out = np.empty(

@@ -88,7 +88,7 @@ op("hardswish_backward(grad_output, self)", k.hardswish_backward, node="Hardswis
    jvp="hardswish_backward(grad_output_t, self_p) + hardswish_double_backward(self_t, grad_output_p, self_p)")
 
 # ---- with a slope that is learned, or drawn
-op("prelu_kernel(self, weight)", k.prelu_kernel, joint={("self", "weight"): "prelu_backward(grad, self, weight)"},
+op("prelu_kernel(self, weight)", k.prelu_kernel, layout=LIKE, joint={("self", "weight"): "prelu_backward(grad, self, weight)"},
    jvp="where(self_p >= 0, self_t, weight_p * self_t + weight_t * self_p)")
 op("prelu_kernel_backward(grad_output, self, weight)", k.prelu_kernel_backward, node="PreluKernelBackwardBackward0",
    outputs=("mine", "of_weight"), differentiable=(True, True), grad_output="prelu_again(grads, self, weight)",
