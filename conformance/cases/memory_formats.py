@@ -69,3 +69,43 @@ def formats_are_kept_by_what_is_elementwise(torch, x: floats(shape=PICTURES)):
     torch.zeros_like(z)
     torch.zeros_like(z, memory_format=torch.contiguous_format)
     z.sum().backward()
+
+
+STEPS = {
+    "normalized": lambda torch, F, x, w: (
+        F.batch_norm(x, None, None, w, w, True),
+        F.batch_norm(x, w, w.exp(), None, None, False),
+        F.instance_norm(x),
+        F.group_norm(x, x.shape[1]),
+        F.rms_norm(x, (2, 3)),
+    ),
+    "padded": lambda torch, F, x, w: (F.pad(x, (1, 1, 0, 2)), F.pad(x, (1, -1)), F.pad(x, (1, 0, 0, 1), "replicate")),
+    "moved": lambda torch, F, x, w: (x.roll(1, 0), x.roll((1, 1), (1, 3)), x.flip(2), x.roll(1)),
+    "together": lambda torch, F, x, w: (torch.cat([x, x], 1), torch.stack([x, x]), torch.stack([x, x], 2)),
+    "interpolated": lambda torch, F, x, w: (F.interpolate(x, scale_factor=2, mode="bicubic"), F.interpolate(x, 4)),
+    "sloped": lambda torch, F, x, w: (F.prelu(x, w), F.prelu(x, w[:1]), F.elu(x)),
+}
+LIE = {
+    "in the format": lambda torch, x: x.contiguous(memory_format=torch.channels_last),
+    "with channels moved": lambda torch, x: x.movedim(1, -1).contiguous().movedim(-1, 1),
+    "one picture": lambda torch, x: x[0].movedim(0, -1).contiguous().movedim(-1, 0)[None],
+    "one channel": lambda torch, x: x[:, :1].contiguous(memory_format=torch.channels_last),
+    "otherwise": lambda torch, x: x.mT.contiguous().mT,
+}
+
+
+@case(requires=["empty_like", "backward"])
+def pictures_keep_their_channels_innermost(
+    torch,
+    x: floats("float32", shape=(2, 2, 2, 3), values="smooth"),
+    step: st.sampled_from(sorted(STEPS)),
+    how: st.sampled_from(sorted(LIE)),
+    turned: st.booleans(),
+):
+    """What pads, moves, joins or normalizes pictures says of its results and gradients how they lie."""
+    x = LIE[how](torch, x).detach().requires_grad_()
+    w = torch.tensor([0.5, 1.5][: 1 if how == "one channel" else 2])
+    for y in STEPS[step](torch, torch.nn.functional, x, w):
+        seed = torch.ones(y.shape)
+        torch.autograd.grad(y, x, seed.mT.contiguous().mT if turned else torch.ones_like(y), retain_graph=True)
+        torch.autograd.grad(y, x, seed)
