@@ -324,3 +324,52 @@ def hook_after_a_view_made_in_place(torch, x: floats(shape=(1, 3)), how: st.samp
     y.register_hook(lambda grad: grad * 3)
     y.retain_grad()
     (y * 5).sum().backward()
+
+
+@case(requires=["hooks", "graph", "backward", "create_graph"])
+def mode_that_a_hook_sets_ends_with_its_node(
+    torch,
+    x: floats(values="finite"),
+    way: st.sampled_from(["tensor", "pre", "post", "function"]),
+    mode: st.booleans(),
+    more: st.booleans(),
+    later: st.booleans(),
+):
+    """Grad mode that a hook sets is that of what runs with its node, and the next node has the pass's own."""
+    x.requires_grad_()
+
+    class Sets(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 2
+
+        @staticmethod
+        def backward(ctx, grad):
+            torch.set_grad_enabled(mode)
+            return grad * 2
+
+    def sets(grad):
+        torch.set_grad_enabled(mode)
+
+    def sets_after(grad_inputs, grad_outputs):
+        torch.set_grad_enabled(mode)
+
+    def asks(grad):
+        torch.is_grad_enabled()
+        x * 2
+
+    y = x * 2
+    z = Sets.apply(y) if way == "function" else y * 3
+    if way == "tensor":
+        z.register_hook(sets)
+        z.register_hook(asks)
+    elif way == "pre":
+        z.grad_fn.register_prehook(sets)
+    elif way == "post":
+        z.grad_fn.register_hook(sets_after)
+    total = z.sum()
+    if later:
+        y.register_hook(asks)
+    x.register_hook(asks)
+    total.backward(create_graph=more)
+    torch.is_grad_enabled()

@@ -92,20 +92,31 @@ def _running(inner, y):
 
 
 @case(requires=["hooks", "backward", "create_graph"], covers=["eng.reentrant_deep"])
-def deepest_pass_knows_itself_and_its_modes(torch, more: st.booleans(), levels: st.sampled_from([24, 2])):
+def deepest_pass_knows_itself_and_its_modes(
+    torch,
+    more: st.booleans(),
+    levels: st.sampled_from([24, 20, 2]),  # PyTorch goes on in a thread of its own from 60 on, numtorch from 20
+    sets: st.sampled_from([None, True, False]),
+):
     """A pass that is nested deep has the modes that one nested once has, and runs the nodes of its own."""
     x = torch.ones(1, requires_grad=True)
 
     def asks(grad):
         torch.is_grad_enabled()
         torch._C._current_autograd_node()
+        if sets is not None:
+            torch.set_grad_enabled(sets)
         return grad * x
 
     y = x.exp()
     y.register_hook(asks)
     for level in range(levels):
         y = _asking(torch, y.sum(), x * (level + 1), more)
-    y.sum().backward(create_graph=more)
+    total = y.sum()
+    with torch.no_grad():
+        total.backward(create_graph=more)
+        (x * 2).requires_grad
+    (x * 2).requires_grad
 
 
 def _asking(torch, inner, y, more):

@@ -211,16 +211,29 @@ def copy_of_a_number_has_memory_of_its_own(torch, x: floats(shape=(), values="fi
 def window_says_which_of_its_numbers_is_wrong(
     torch,
     x: floats(shape=(4,)),
-    wrong: st.sampled_from(["a", 2.5, ("a",), (1.5,), None, (None,)]),
-    first: st.booleans(),
+    wrong: st.sampled_from(["a", 2.5, ("a",), (1.5,), None, (None,), 1 + 1j]),
+    place: st.integers(0, 2),
+    method: st.sampled_from(["as_strided", "as_strided_"]),
 ):
-    """as_strided() names the argument that is no tuple of integers, and its place."""
-    if first:
-        x.as_strided(wrong, (1,))
-        torch.as_strided(x, wrong, (1,))
-    else:
-        x.as_strided((2,), wrong)
-        torch.as_strided(x, (2,), wrong)
+    """as_strided() names the argument that is not what it takes, and its place."""
+    given = [(2,), (1,), 1]
+    given[place] = wrong
+    getattr(torch, method)(x, *given)
+    getattr(x, method)(*given)
+
+
+@case(requires=["in_place"])
+def fill_is_told_what_it_takes(
+    torch,
+    x: floats(),
+    wrong: st.sampled_from([(), (None,), ("1.5",), ([1.0],), (1, 2), (1.0, None)]),
+    named: st.booleans(),
+):
+    """fill_() lists its forms where it is given no number and no tensor, or more than that."""
+    x.fill_(*wrong)
+    if named:
+        x.fill_(number=1.0)
+    x.fill_(value=2.0)
 
 
 @case(requires=["backward"])

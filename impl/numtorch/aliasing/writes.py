@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 from .. import grad_mode
-from ..calls.checked import MISSING, refusal
 from ..calls.operands import category_of, type_name
 from ..calls.scalar import filling, refuse_wide
 from ..device import contiguous_format
@@ -195,12 +194,11 @@ def check_broadcast(src: Tensor, shape: tuple) -> None:
         expect_room(shape, src._desc.shape)
 
 
-def fill_(self: Tensor, value: Any = MISSING) -> Tensor:
+def fill_(self: Tensor, value: Any) -> Tensor:
     """Overwrite every element with one number or 0-d tensor."""
     is_tensor = isinstance(value, Tensor)
     if not is_tensor and category_of(value) is None:
-        given = (self,) if value is MISSING else (self, value)
-        raise refusal("fill_", given, {}, True) or TypeError
+        raise TypeError  # PyTorch's parser says what is wrong
     flag = tracked(self, value) if is_tensor else tracked(self)
     check_inplace(self, flag)
     if is_tensor and value._desc.ndim:

@@ -66,6 +66,7 @@ class GraphTask:
     depth: int  # how many passes this one is within
     outer: GraphTask | None
     outer_mode: bool
+    careful: int  # how many reasons there were to be careful (grad_mode.py) when it set grad mode
     deps: dict[Any, int]  # by `key_of`, and so are
     buffers: dict[Any, Any]
 
@@ -81,8 +82,14 @@ class GraphTask:
         self.entered = True
         self.outer = current.task
         self.depth = 0 if self.outer is None else self.outer.depth + 1
-        self.outer_mode = grad_mode.set_grad(not (self.raw or self.tangents))
+        self.outer_mode = self.set_mode()
         current.task = self
+
+    def set_mode(self) -> bool:
+        """Give the thread the grad mode of this pass, which ends what hooks have done to it; what it was."""
+        was = grad_mode.set_grad(not (self.raw or self.tangents))
+        self.careful = len(grad_mode.disabled)
+        return was
 
     def leave(self) -> None:
         """Undo `enter`."""

@@ -49,7 +49,10 @@ def call_function(task: GraphTask, node: Node) -> Any:
         task.enter()
     if task.depth and task.depth % MAX_DEPTH == 0:
         return in_new_thread(task, node)
-    return evaluate_function(task, node)
+    results = evaluate_function(task, node)
+    if len(grad_mode.disabled) != task.careful:
+        task.set_mode()
+    return results
 
 
 def in_new_thread(task: GraphTask, node: Node) -> Any:

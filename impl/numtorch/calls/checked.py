@@ -63,7 +63,7 @@ def is_checked(function: Any, name: str, method: bool) -> bool:
     hot = name in HOT and (method or (function.__module__.endswith(".pointwise") and name != "pow"))
     if name.startswith("_") or hot or (name in PYTHON and not method):
         return False
-    return ".functions." in function.__module__ or ".creation." in function.__module__
+    return any(folder in function.__module__ for folder in (".functions.", ".creation.", ".aliasing."))
 
 
 def checked(function: Any, name: str, method: bool) -> Any:
