@@ -130,6 +130,37 @@ def views_of_one_captured_number(
     gradients[0].add_(1)
 
 
+NUMBERS = {
+    "product": lambda x: x * 2,
+    "quotient": lambda x: x / 4,
+    "sum": lambda x: x + 1,
+    "exp": lambda x: x.exp(),
+    "view": lambda x: x.view(()),
+    "leaf": lambda x: x,
+}
+Step = st.sampled_from(sorted(NUMBERS))
+
+
+@case(requires=["grad", "backward"], observe="last")
+def number_goes_on_to_two_numbers(
+    torch,
+    x: floats(shape=(), values="finite"),
+    z: floats(shape=(), values="finite"),
+    first: Step,
+    second: Step,
+    way: Way,
+    behind: st.booleans(),
+):
+    """The gradient of a sum of numbers goes on to both as it is, whatever made them."""
+    total = NUMBERS[first](x.requires_grad_()) + NUMBERS[second](z.requires_grad_())
+    total = (total * 3 if behind else total * total) * 2
+    WAYS[way](torch, total, x, retain_graph=True)
+    gradients = torch.autograd.grad(total, [x, z], retain_graph=True)
+    gradients[0].add_(1)
+    total.backward()
+    x.grad.add_(1)
+
+
 @case(requires=["grad", "views"])
 def incoming_gradient_of_a_number_is_held(
     torch, x: floats(shape=(), values="finite"), a: floats(shape=(), values="finite"), first: st.booleans(), way: Way

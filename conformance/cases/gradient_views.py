@@ -53,6 +53,71 @@ def hook_writes_to_a_view_of_the_seed(torch, x: floats("float32", shape=(2, 3), 
     y.backward(g)
 
 
+SUMMED = {
+    "expand": lambda torch, x: x.expand(4, 2, 3),
+    "expand one": lambda torch, x: x[:1].expand(1, 2, 3),
+    "add": lambda torch, x: x + torch.ones(4, 2, 3),
+    "row": lambda torch, x: torch.ones(4, 3) - x[0],
+    "mul": lambda torch, x: x * torch.ones(1, 2, 3),
+    "div": lambda torch, x: torch.ones(2, 2, 3) / x[:, :1],
+    "maximum": lambda torch, x: torch.maximum(x[0], torch.zeros(2, 3)),
+    "where": lambda torch, x: torch.where(x > 0, torch.zeros(()), x[:, 0, None, None].expand(2, 1, 3)),
+    "lerp": lambda torch, x: torch.ones(1, 2, 3).lerp(x, 0.5),
+}
+
+
+@case(requires=["backward", "hooks", "alias"])
+def hook_sees_what_a_gradient_was_summed_to(
+    torch,
+    x: floats("float32", shape=(2, 3), values="finite"),
+    how: st.sampled_from(sorted(SUMMED)),
+    more: st.booleans(),
+    flat: st.booleans(),
+):
+    """A gradient that lost dimensions is a view of the sum, in which these have size 1."""
+    y = x.requires_grad_() * 2
+
+    def look(grad):
+        grad._is_view()
+        grad._base
+
+    y.register_hook(look)
+    x.register_hook(look)
+    z = SUMMED[how](torch, y)
+    (z.sum() if flat else z * 3).sum().backward(create_graph=more)
+
+
+@case(requires=["backward", "hooks", "alias"])
+def window_of_the_seed_is_one_of_its_base(
+    torch,
+    x: floats("float32", shape=(2, 3), values="finite"),
+    how: HOWS,
+    g: _seed,
+    ways: st.sampled_from(["window", "turned", "detached"]),
+    held: st.booleans(),
+):
+    """What a formula returns of a seed that is a view itself is a view of what that is one of."""
+    whole = torch.stack([g, g])
+    seed = whole[1].detach() if ways == "detached" else whole[1]
+    seed = seed.mT.clone().mT if ways == "turned" and how in ("mul", "clone") else seed
+    y = CALLS[how](x.requires_grad_())
+    kept = []
+
+    def look(grad):
+        grad._is_view()
+        grad._base
+        grad._version
+        if held:
+            kept.append(grad._base)
+
+    x.register_hook(look)
+    y.backward(seed, retain_graph=True)
+    (found,) = torch.autograd.grad(y, x, seed)
+    found._base
+    found.add_(1)
+    whole._version
+
+
 EMPTY = {
     "view": lambda x: x.view([0]),
     "ravel": lambda x: x.ravel(),

@@ -165,7 +165,7 @@ def sum_to_size(grad: Array, shape: tuple) -> Array:
         return np.add.reduce(grad, axis=axes)
     if not lead:  # no view, to which others may be added in place
         return row_major(np.add.reduce(grad, axis=axes, keepdims=True))
-    return row_major(np.add.reduce(grad, axis=axes)).reshape(shape) if axes else grad.reshape(shape)
+    return row_major(np.add.reduce(grad, axis=axes, keepdims=True)).reshape(shape) if axes else grad.reshape(shape)
 
 
 def invalid_gradient(got: tuple, shape: tuple, who: str, index: int) -> RuntimeError:

@@ -334,16 +334,16 @@ def sum_to(array: Array, plan: tuple, shape: tuple | None = None) -> Array:
         return array.reshape(target)
     if shape is None and 0 in array.strides:
         shape, array = array.shape, once(array)
-    # Dimensions that are kept make no view of the sum, to which others may be added in place.
+    # Dimensions that are kept make no view of the sum, to which others may be added in place; of others its base has size 1.
     kept = array.ndim == len(target)
     ones = ones_beside(array, 0) if axes == (0,) and not kept and array.ndim == 2 else None
-    total = _add_up(array, axes, None, None, kept) if ones is None else ones.dot(array)
-    if total.ndim > 1:  # a reduction's result is row-major, NumPy's as its operand is
+    total = _add_up(array, axes, None, None, target != ()) if ones is None else ones[None].dot(array)
+    if len(target) > 1:  # a reduction's result is row-major, NumPy's as its operand is
         total = row_major(total)
     if shape is not None and array.shape != shape:
         times = math.prod([shape[i] for i in axes if array.shape[i] != shape[i]])
         total = total * array.dtype.type(times)
-        left = target if kept else tuple([s for i, s in enumerate(shape) if i not in axes])
+        left = tuple([1 if i in axes else s for i, s in enumerate(shape)]) if target else ()
         if total.shape != left:
             total = np.array(np.broadcast_to(total, left), order="C")
     return total if kept or not target else total.reshape(target)
