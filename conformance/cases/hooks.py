@@ -335,7 +335,7 @@ def mode_that_a_hook_sets_ends_with_its_node(
     more: st.booleans(),
     later: st.booleans(),
 ):
-    """Grad mode that a hook sets is that of what runs with its node, and the next node has the pass's own."""
+    """Grad mode that a hook sets is that of its node alone, and the next one has the pass's own."""
     x.requires_grad_()
 
     class Sets(torch.autograd.Function):
