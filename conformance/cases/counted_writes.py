@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from conformance.case import case
-from conformance.generate import floats
+from conformance.generate import complexes, floats
 
 REQUIRES = ("tape",)
 Vector = floats("float32", shape=(3,), values="finite")
@@ -115,3 +115,48 @@ def writes_of_formulas_in_a_dual_level(torch, x: Vector, w: Vector):
     w.requires_grad_()
     with torch.autograd.forward_ad.dual_level():
         differentiate(torch, x, w, lambda y: y.backward())
+
+
+@case(requires=["hooks", "backward", "create_graph"])
+def gradients_of_aminmax_are_added_as_long_as_they_are(
+    torch,
+    x: st.one_of(*(floats(shape=shape, values="finite") for shape in ((), (1,), (2, 3)))),
+    dim: st.sampled_from([None, 0, -1]),
+    keepdim: st.booleans(),
+    both: st.booleans(),
+    more: st.booleans(),
+):
+    """The gradients of aminmax() are added in place, and the sum of those of a number is another."""
+    y = x.requires_grad_() * 1
+
+    def look(grad):
+        grad._version
+
+    y.register_hook(look)
+    low, high = torch.aminmax(y, dim=dim, keepdim=keepdim)
+    (low * 2 + high if both else high).sum().backward(create_graph=more)
+
+
+@case(requires=["hooks", "backward", "create_graph"])
+def nothing_is_concatenated_and_filled(
+    torch,
+    x: st.one_of(floats(shape=(2, 3), dtype=("float32", "float64")), complexes(shape=(2, 3))),
+    kind: st.sampled_from(["float32", "float64"]),
+    dim: st.integers(0, 1),
+    last: st.booleans(),
+    more: st.booleans(),
+):
+    """The gradient of nothing among what is concatenated counts that it is filled, unless it is cast."""
+    nothing = torch.zeros(0, dtype=getattr(torch, kind), requires_grad=True)
+    leaf = torch.zeros(0, dtype=getattr(torch, kind), requires_grad=True)
+    between = nothing * 1
+
+    def look(grad):
+        grad._version
+
+    between.register_hook(look)
+    leaf.register_hook(look)
+    x.requires_grad_()
+    torch.cat([x, between, leaf] if last else [leaf, between, x], dim).sum().abs().backward(create_graph=more)
+    leaf.grad._version
+    torch.cat([leaf, x, leaf], dim).sum().abs().backward()

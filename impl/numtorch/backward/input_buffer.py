@@ -261,8 +261,10 @@ def stamp(task: GraphTask, node: Node, index: int, grad: Any) -> Any:
         return grad
     if node.fills_empty:
         fn, nr = node.edges()[index]
-        if fn is not None and fn.descriptors()[nr].dtype is not node.desc.dtype:
-            return grad  # which is a cast of what was written to
+        if fn is not None:
+            kind, own = node.desc.dtype, fn.descriptors()[nr].dtype
+            if own is not (kind if own.is_complex else kind.to_real()):
+                return grad  # which is a cast of what was written to
     if node.spares_watched and grad_mode.watched():
         return grad
     if node.arity == 2 and node.plan is not None and not node.writes_for_operand and made_anew(node.plan, index):

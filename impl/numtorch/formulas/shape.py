@@ -84,7 +84,8 @@ def cat_backward(grad: Any, descs: tuple, dim: int) -> tuple:
     out, start = [], 0
     for desc in descs:
         if desc.shape == (0,):
-            out.append(wrap(np.zeros((0,), grad._desc.dtype.numpy)))
+            kind = grad._desc.dtype
+            out.append(wrap(np.zeros((0,), (kind if desc.dtype.is_complex else kind.to_real()).numpy)))
             continue
         out.append(d.slice_(_of_kind(grad, desc), dim, start, start + desc.shape[dim], 1).to(desc.dtype))
         start += desc.shape[dim]

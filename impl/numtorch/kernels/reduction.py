@@ -169,7 +169,8 @@ def _first_zeros(x: Array, values: Array, dim: Dims, keepdim: bool) -> Array:
 def aminmax(x: Array, dim: int | None, keepdim: bool) -> tuple[Array, Array]:
     """The smallest and the largest elements."""
     if dim is None:
-        return min_all(x), max_all(x)
+        both = min_all(x), max_all(x)
+        return tuple([np.reshape(found, (1,) * x.ndim) for found in both]) if keepdim and x.ndim else both
     return amin(x, dim, keepdim), amax(x, dim, keepdim)
 
 

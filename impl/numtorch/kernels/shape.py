@@ -418,7 +418,7 @@ def cat_backward(grad: Array, descs: tuple, dim: int) -> tuple:
     out, start = [], 0
     for d in descs:
         if d.shape == (0,):
-            out.append(np.zeros((0,), grad.dtype))
+            out.append(np.zeros((0,), d.dtype.numpy))
             continue
         piece = slice_(grad, dim, start, start + d.shape[dim], 1)
         start += d.shape[dim]
