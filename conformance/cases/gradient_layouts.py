@@ -234,3 +234,32 @@ def second_gradients_of_a_grid_are_added_up(
     gradients = torch.autograd.grad(y, (x, grid) if both else grid, seed, create_graph=True)
     gradients[-1].sum().backward()
     seed.grad._version
+
+
+@case(requires=["grad", "backward", "hooks", "views"])
+def sum_of_gradients_lies_as_both_say(
+    torch,
+    x: st.sampled_from([(3, 1, 1), (2, 1, 3), (1, 2, 1), (2, 3, 2)]).flatmap(lambda shape: floats(shape=shape)),
+    order: st.permutations([0, 1, 2]),
+    part: st.booleans(),
+    turned: st.booleans(),
+    ask: st.booleans(),
+):
+    """Gradients that are added to one that somebody holds make one of the layout that an operator's result has."""
+    x.requires_grad_()
+    window = x.permute(order)
+    same = x + 0
+    seed = torch.ones_like(same)
+    whole = torch.ones([size + part for size in window.shape])
+    of_window = whole[tuple([slice(0, size) for size in window.shape])]
+
+    def look(grad):
+        grad.stride()
+
+    x.register_hook(look)
+    roots = [same, window] if turned else [window, same]
+    seeds = [seed, of_window] if turned else [of_window, seed]
+    if ask:
+        torch.autograd.grad(roots, x, seeds)
+    else:
+        torch.autograd.backward(roots, seeds)

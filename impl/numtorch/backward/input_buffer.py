@@ -2,7 +2,8 @@
 
 What PyTorch's input_buffer.cpp does with a further contribution:
 
-1. Grad mode is on (`create_graph`), or somebody watches writes (allow_mutation_on_saved_tensors): added out of place.
+1. Grad mode is on (`create_graph`), or somebody watches writes (allow_mutation_on_saved_tensors, over Tensors always):
+   added out of place.
 2. The sum so far is dense, and nobody else holds it or its memory: added in place, which counts as a write, and the
    version travels on with the memory: through nodes that hand their gradient on as it is or as a view of it, into hooks,
    users' backward functions and captures, and into the `.grad` of a leaf that steals it.
@@ -49,8 +50,6 @@ def summed(slots: Any, key: Any, grad: Any, apart: Any = None) -> tuple[Any, boo
     """
     old = slots[key]
     slots[key] = None  # so that only `old` holds it
-    if grad_mode.watches and grad_mode.state.before_write is not None:
-        return old + grad, False
     grad = addend(grad)
     if type(old) is not _ndarray:
         if type(old) not in LAZY:  # a NumPy scalar stands for memory that it does not have
@@ -343,9 +342,7 @@ def seen(task: GraphTask) -> dict[int, Any]:
     """The Tensors that users hold, weakly, by the array they are of: the seeds from the beginning."""
     if task.shown is None:
         task.shown = (
-            {}
-            if not task.user_grads
-            else {id(t._array): weakref.ref(t) for t in task.user_grads or () if t is not None}
+            {} if not task.user_grads else {id(t._array): weakref.ref(t) for t in task.user_grads if t is not None}
         )
     return task.shown
 
@@ -426,13 +423,7 @@ def taken_back(task: GraphTask, tensors: list[Any]) -> list[Any]:
 
 def is_as_shown(task: GraphTask, tensor: Any) -> bool:
     """Whether a Tensor is what somebody was shown of memory of its own, and nobody has written to it."""
-    if (
-        not task.raw
-        or task.versions is not None
-        or tensor is None
-        or tensor._extra is not None
-        or tensor._requires_grad
-    ):
+    if not task.raw or tensor is None or tensor._requires_grad:
         return False
     array = tensor._array
     return tensor._counter is None and type(array) is _ndarray and array.base is None and seen_as(task, array) is tensor
