@@ -29,9 +29,13 @@ def captured_gradient_has_strides_of_its_own(
     leaf = memory.as_strided((3,), (2,)).data.copy_(x[0]) if flat else memory.as_strided((2, 3), steps).data.copy_(x)
     leaf.requires_grad_()
     weights = torch.ones((3,) if flat else (2, 3))
-    WAYS[way](torch, (leaf * weights).sum(), leaf)
-    WAYS[way](torch, (leaf * leaf * weights).sum(), leaf)
-    WAYS[way](torch, (leaf.sin() + leaf.exp()).sum(), leaf)
+    turned = weights.t().clone(memory_format=torch.contiguous_format).t()
+    for other in (weights, turned, leaf * weights, leaf.detach().exp()):
+        g = WAYS[way](torch, (leaf * other).sum(), leaf)[0]
+        (g + weights).stride()
+        (turned * g).exp().stride()
+        g.reshape(-1)
+    WAYS[way](torch, (leaf.sin() + leaf.exp()).sum(), leaf)[0] * turned
 
 
 @case(requires=["grad", "backward"])
@@ -163,12 +167,14 @@ def number_goes_on_to_two_numbers(
 
 @case(requires=["grad", "views"])
 def incoming_gradient_of_a_number_is_held(
-    torch, x: floats(shape=(), values="finite"), a: floats(shape=(), values="finite"), first: st.booleans(), way: Way
+    torch, x: floats(shape=(), values="finite"), a: floats(shape=(), values="finite")
 ):
     """What a pass begins with is not added to in place, where it arrives as it is."""
     x.requires_grad_()
-    WAYS[way](torch, (x * 2).view(()) + (x + a) if first else (x + a) + (x * 2).view(()), x)
-    WAYS[way](torch, (x * a).view(()) + (x + a) + x.view(()), x)
+    for ask in WAYS.values():
+        ask(torch, (x * 2).view(()) + (x + a), x)
+        ask(torch, (x + a) + (x * 2).view(()), x)
+        ask(torch, (x * a).view(()) + (x + a) + x.view(()), x)
 
 
 @case(requires=["grad", "shaping"])

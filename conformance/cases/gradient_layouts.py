@@ -245,7 +245,7 @@ def sum_of_gradients_lies_as_both_say(
     turned: st.booleans(),
     ask: st.booleans(),
 ):
-    """Gradients that are added to one that somebody holds make one of the layout that an operator's result has."""
+    """A gradient that is added to one which somebody holds makes one that lies as a sum does."""
     x.requires_grad_()
     window = x.permute(order)
     same = x + 0
