@@ -50,6 +50,23 @@ def gradient_of_nan_is_an_error(torch, x: floats(min_dims=1, empty=False, values
     x.grad
 
 
+@case(requires=["anomaly", "grad", "create_graph"], covers=["anom.nan"])
+def nan_is_an_error_however_gradients_are_asked_for(
+    torch, x: floats(min_dims=1, empty=False, values="finite"), keep: st.booleans(), mode: st.booleans()
+):
+    """A gradient of NaN is an error to autograd.grad() as well, wherever the graph was made."""
+    x.requires_grad_()
+    with torch.autograd.set_detect_anomaly(mode):
+        y = (x * 0).sqrt().sum() * 0
+        z = (x * float("nan")).sum()
+    with torch.autograd.set_detect_anomaly(True):
+        for total in (y, z):
+            torch.autograd.grad(total, x, retain_graph=True)
+            torch.autograd.grad(total, x, create_graph=True)
+            torch.autograd.grad([total], [x, x], retain_graph=True)
+            torch.autograd.grad([total, total], [x], retain_graph=keep)
+
+
 @case(requires=["anomaly"], covers=["anom.nan_index"])
 def first_gradient_of_nan_is_counted(torch, xy: same_shape(2, min_dims=1, empty=False, values="finite")):
     """The error counts the node's gradients, and names the first that is NaN."""

@@ -67,7 +67,7 @@ def run_backward(
             grads[i] = grad
             seeds.append(storage_of(grad) if raw else grad)
             arrivals.append((node, nr, seeds[-1]))
-    if len(roots) == len(arrivals) == 1 and not (anomaly.enabled or grad_mode.watched()):
+    if len(roots) == len(arrivals) == 1 and not anomaly.enabled:
         node, nr = roots[0]
         if raw and inputs is None:
             left = plain_pass.run(node, nr, seeds[0], keep, task)
