@@ -263,3 +263,35 @@ def sum_of_gradients_lies_as_both_say(
         torch.autograd.grad(roots, x, seeds)
     else:
         torch.autograd.backward(roots, seeds)
+
+
+WEIGHED = {
+    "times": lambda torch, x, w: x * w,
+    "times twice": lambda torch, x, w: x * w * w,
+    "through": lambda torch, x, w: x / w,
+    "beneath": lambda torch, x, w: w / (x * x + 1),
+    "power": lambda torch, x, w: (x * 1) * w.exp(),
+    "plus": lambda torch, x, w: (x + w) * (w + 1),
+    "where": lambda torch, x, w: torch.where(w > 0, x, w) * w,
+}
+
+
+@case(requires=["backward", "grad", "hooks"], observe="last")
+def leaf_has_gradients_that_lie_as_it_does(
+    torch,
+    x: floats(shape=(2, 3), values="smooth", dtype=("float32",)),
+    w: floats(shape=(3, 2), values="smooth", dtype=("float32",)),
+    how: st.sampled_from(sorted(WEIGHED)),
+    turned: st.booleans(),
+    watched: st.booleans(),
+):
+    """A gradient that lies otherwise than its leaf is laid out anew; autograd.grad() returns it as it is."""
+    leaf = (x.t().clone(memory_format=torch.contiguous_format).t() if turned else x).requires_grad_()
+    weights = w.t() + 2
+    other = torch.ones(2, 3, requires_grad=True)
+    y = WEIGHED[how](torch, leaf, weights)
+    if watched:
+        y.register_hook(lambda grad: None)
+    (y * other).sum().backward(retain_graph=True)
+    torch.autograd.grad(WEIGHED[how](torch, leaf, weights).sum(), leaf)
+    WEIGHED[how](torch, other, weights).sum().backward()

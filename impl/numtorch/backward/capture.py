@@ -21,7 +21,6 @@ from ..nodes.graph import AccumulateGrad, Node, NotPlain, having_extra
 from ..nodes.records import run_node, with_memory
 from ..plain_numpy import np
 from ..tensor import Tensor, wrap
-from . import anomaly
 from .graph_task import GraphTask, next_task_id, plain_task
 from .input_buffer import add, finished, grow, recall, show, summed
 from .node_calls import validated
@@ -84,14 +83,13 @@ def of_scalar(root: Any, leaf: Any, keep: bool, create_graph: bool) -> Any:
     One number of many is often asked for: the rows of a Jacobian are.
     """
     desc = root._desc
-    if (
+    if (  # anomaly mode is one of the reasons for which `grad_mode.disabled` is not empty
         desc.ndim
         or not desc.real
         or leaf._extra is not None
         or leaf._made is not None
         or (ref := leaf._accumulator) is None
         or grad_mode.disabled
-        or anomaly.enabled
         or having_extra
     ):
         return None

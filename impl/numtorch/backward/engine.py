@@ -190,7 +190,7 @@ def execute(task: GraphTask, heap: list[tuple[float, Any]]) -> None:
             results = call_function(task, node_of(node))
         elif type(node) is list or node.pairs:
             fn, grad, fn1, grad1 = node[0](node, grad, task.keep) if type(node) is list else node.run(grad, task.keep)
-            if grad is grad1 and grad is not None:
+            if grad is grad1:
                 grad = grad1 = one_for_both(task, grad)
             edges += (grad1, 1, fn1, grad, 0, fn)
             grad = grad1 = None
