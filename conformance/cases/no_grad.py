@@ -161,6 +161,14 @@ def set_grad_enabled_is_a_context(torch, x: floats(), outer: st.booleans(), inne
 
 
 @case(lecture="no_grad", requires=["no_grad"], covers=["mode.set_grad_enabled"])
+def set_grad_enabled_takes_a_bool(torch, x: floats(), mode: st.sampled_from([0, 1, None, "no", 0.0])):
+    """set_grad_enabled takes nothing but a bool, and changes nothing if it is given something else."""
+    torch.set_grad_enabled(False)
+    torch.set_grad_enabled(mode)
+    x.requires_grad_() * 2
+
+
+@case(lecture="no_grad", requires=["no_grad"], covers=["mode.set_grad_enabled"])
 def set_grad_enabled_takes_effect_when_called(torch, x: floats(), mode: st.booleans()):
     """set_grad_enabled called as a function stays in effect."""
     x.requires_grad_()

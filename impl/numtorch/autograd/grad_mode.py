@@ -114,16 +114,20 @@ class set_grad_enabled(ContextDecorator):
     __module__ = "torch.autograd.grad_mode"
 
     def __init__(self, mode: bool) -> None:
+        if type(mode) is not bool:
+            from ..calls.operands import type_name
+
+            raise TypeError(f"set_grad_enabled(): argument 'enabled' (position 1) must be bool, not {type_name(mode)}")
         self.prev = is_grad_enabled()
         self.mode = mode
-        grad_mode.set_grad(bool(mode))
+        grad_mode.set_grad(mode)
 
     def __call__(self, function: Any) -> Any:
         grad_mode.set_grad(self.prev)
         return super().__call__(function)
 
     def __enter__(self) -> None:
-        grad_mode.set_grad(bool(self.mode))
+        grad_mode.set_grad(self.mode)
 
     def __exit__(self, *exc: Any) -> None:
         grad_mode.set_grad(self.prev)

@@ -32,6 +32,8 @@ class _Handle:
 class _AllowMutationOnSavedContext:
     """What was saved, and the clones of what was written to since; both by handle, as long as a node holds it."""
 
+    __module__ = "torch.autograd.graph"
+
     def __init__(self) -> None:
         self.cloned: weakref.WeakKeyDictionary[_Handle, Any] = weakref.WeakKeyDictionary()
         self.original: weakref.WeakKeyDictionary[_Handle, Any] = weakref.WeakKeyDictionary()
