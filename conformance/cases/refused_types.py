@@ -306,3 +306,40 @@ def prelu_takes_no_integers(
     x = torch.ones(n, 3).to(getattr(torch, kind))
     torch.nn.functional.prelu(x, x.new_ones(1))
     torch.nn.functional.prelu(x, x.new_ones(3))
+
+
+OF_TWO = {
+    "trapezoid": lambda torch, x, y: torch.trapezoid(x, y),
+    "cumulative_trapezoid": lambda torch, x, y: torch.cumulative_trapezoid(x, y),
+    "meshgrid": lambda torch, x, y: torch.meshgrid(x, y, indexing="ij"),
+    "cartesian_prod": lambda torch, x, y: torch.cartesian_prod(x, y),
+    "tensor_split": lambda torch, x, y: torch.tensor_split(x, y),
+    "take_along_dim": lambda torch, x, y: torch.take_along_dim(x, y),
+    "repeat_interleave": lambda torch, x, y: torch.repeat_interleave(y),
+    "isin": lambda torch, x, y: torch.isin(x, y),
+    "searchsorted": lambda torch, x, y: torch.searchsorted(x, y),
+    "bucketize": lambda torch, x, y: torch.bucketize(y, x),
+    "isposinf": lambda torch, x, y: torch.isposinf(x),
+    "margin_ranking_loss": lambda torch, x, y: torch.nn.functional.margin_ranking_loss(x, x, y),
+    "mvlgamma": lambda torch, x, y: torch.mvlgamma(x, 1),
+    "xlogy": lambda torch, x, y: x.xlogy_(1),
+    "copysign": lambda torch, x, y: x.copysign_(2),
+    "matrix_exp": lambda torch, x, y: torch.linalg.matrix_exp(x.outer(x).to(y.dtype)).sum(),
+    "cholesky_inverse": lambda torch, x, y: torch.cholesky_inverse(y.view(1, -1)[:, :1]),
+    "combinations": lambda torch, x, y: torch.combinations(x, 0),
+    "lu_solve": lambda torch, x, y: torch.linalg.lu_solve(
+        x.view(-1, 1), torch.ones(2, dtype=torch.int32), y.view(-1, 1)
+    ),
+}
+
+
+@case(requires=["argument_checks"])
+def types_of_operands_are_refused_or_promoted(
+    torch,
+    name: st.sampled_from(sorted(OF_TWO)),
+    kinds: st.tuples(*[st.sampled_from(["bool", "int32", "int64", "float32", "complex64"])] * 2),
+    n: st.sampled_from([0, 2]),
+):
+    """Functions of whole numbers, of reals or of one type refuse others; two types are promoted."""
+    x, y = [torch.ones(n).to(getattr(torch, kind)) for kind in kinds]
+    OF_TWO[name](torch, x, y)

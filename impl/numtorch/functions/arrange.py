@@ -197,10 +197,20 @@ def unfold(self: Tensor, dimension: int, size: int, step: int) -> Tensor:
     return d.unfold(self, dimension, size, step)
 
 
+def _repeated(values: np.ndarray, repeats: Any) -> np.ndarray:
+    if np.any(repeats < 0):
+        raise RuntimeError("repeats can not be negative")
+    return np.repeat(values, repeats)
+
+
 def repeat_interleave(input: Tensor, repeats: Any = None, dim: Any = None, *, output_size: Any = None) -> Tensor:
     """Every position of a dimension several times, one after the other."""
     if repeats is None:
-        return wrap(np.repeat(np.arange(input._desc.numel), input._array))
+        if input._desc.dtype not in (dtypes.int64, dtypes.int32):
+            raise refused("repeat_interleave_cpu", input._desc.dtype)
+        if input._desc.ndim != 1:
+            raise RuntimeError("repeat_interleave only accept 1D vector as repeat")
+        return wrap(_repeated(np.arange(input._desc.numel, dtype=input._array.dtype), input._array))
     if dim is None:
         input, dim = shapes.flatten(input), 0
     at = wrap_dim(dim, input._desc.ndim)
@@ -214,10 +224,8 @@ def repeat_interleave(input: Tensor, repeats: Any = None, dim: Any = None, *, ou
                 f"{repeats._desc.numel} and input.size({at}) = {shape[at]}"
             )
         if repeats._desc.dtype not in (dtypes.int64, dtypes.int32):
-            raise NotImplementedError(
-                f"\"repeat_interleave_cpu\" not implemented for '{repeats._desc.dtype.scalar_name}'"
-            )
-        return index_select(input, dim, wrap(np.repeat(np.arange(shape[at] if shape else 1), repeats._array)))
+            raise refused("repeat_interleave_cpu", repeats._desc.dtype)
+        return index_select(input, dim, wrap(_repeated(np.arange(shape[at] if shape else 1), repeats._array)))
     if repeats < 0:
         raise RuntimeError("Repeats must be non-negative")
     if output_size is not None and output_size != shape[at] * repeats:
@@ -289,6 +297,8 @@ def meshgrid(*tensors: Any, indexing: Any = None) -> tuple[Tensor, ...]:
     if indexing is None:
         indexing = "ij"
         warn("torch.meshgrid: in an upcoming release, it will be required to pass the indexing argument.")
+    if any(x._desc.dtype is not given[0]._desc.dtype for x in given):
+        raise RuntimeError("meshgrid expects all tensors to have the same dtype")
     if indexing not in ("ij", "xy"):
         raise RuntimeError(f'torch.meshgrid: indexing must be one of "xy" or "ij", but received: {indexing}')
     for x in given:
@@ -324,6 +334,10 @@ def _vectors(tensors: Any) -> None:
 def combinations(input: Tensor, r: int = 2, with_replacement: bool = False) -> Tensor:
     """All selections of r elements of a vector, in order, one a row."""
     _vectors((input,))
+    if r < 0:
+        raise RuntimeError(f"Expect a non-negative number, but got {r}")
+    if not r:
+        return finish(wrap(np.empty(0, input._desc.dtype.numpy)))
     grid = np.indices((input._desc.numel,) * r)
     chosen = np.ones(grid.shape[1:], bool)
     for a, b in itertools.pairwise(grid):

@@ -23,6 +23,7 @@ from ..calls.raising import saving_first
 from ..calls.scalar import checked, real_part
 from ..calls.several import common_type, promoted
 from ..dtype import dtypes
+from ..kernels.half import is_half
 from ..kernels.numbers import IMAGINARY_DISCARDED
 from ..memory.descriptor import broadcast_shapes
 from ..nodes import saved_hooks
@@ -154,6 +155,20 @@ def question(name: str, of_integers: bool | None = None) -> Any:
     return call
 
 
+def one_sided(name: str) -> Any:
+    """torch.isposinf and torch.isneginf"""
+    function = getattr(d, name)
+
+    def call(input: Tensor, *, out: Any = None) -> Tensor:
+        if expect_tensor(input, name)._desc.dtype.is_complex:
+            raise RuntimeError(f"{name} does not support complex inputs.")
+        return function(input, out=out)
+
+    call.__name__ = name
+    call.__doc__ = f"{name}(input) -> Tensor of bool"
+    return call
+
+
 def isreal(input: Tensor) -> Tensor:
     """Whether elements have no imaginary part."""
     if not expect_tensor(input, "isreal")._desc.dtype.is_complex:
@@ -187,20 +202,23 @@ def is_signed(input: Tensor) -> bool:
     return np.dtype(input._desc.dtype.numpy).kind in "fci"
 
 
+def _comparable(values: Any) -> Any:
+    """Halves in a type that NumPy brings to others."""
+    return values.astype(np.float32) if isinstance(values, np.ndarray) and is_half(values.dtype) else values
+
+
 def isin(elements: Any, test_elements: Any, *, assume_unique: bool = False, invert: bool = False) -> Tensor:
     """Which elements are among others."""
     for x in (elements, test_elements):
-        if isinstance(x, Tensor) and x._desc.dtype is dtypes.bool_:
-            raise RuntimeError("Unsupported input type encountered for isin(): Bool")
+        if isinstance(x, Tensor) and ((kind := x._desc.dtype) is dtypes.bool_ or kind.is_complex):
+            raise RuntimeError(f"Unsupported input type encountered for isin(): {kind.scalar_name}")
     if (
         isinstance(elements, Tensor)
         and isinstance(test_elements, Tensor)
         and test_elements._desc.numel < int(10 * elements._desc.numel**0.145)
     ):
         test_elements.detach().view(-1)  # few are compared one by one, which PyTorch can only if they lie in a row
-    found = np.isin(
-        getattr(elements, "_array", elements), getattr(test_elements, "_array", test_elements), invert=invert
-    )
+    found = np.isin(*[_comparable(getattr(x, "_array", x)) for x in (elements, test_elements)], invert=invert)
     return wrap(np.asarray(found)[()])
 
 
@@ -434,7 +452,7 @@ BOTH = {
     )
 }
 BOTH |= {"isnan": question("isnan"), "isinf": question("isinf", False), "isfinite": question("isfinite", True)}
-BOTH |= {n: getattr(d, n) for n in ("isposinf", "isneginf", "signbit")}
+BOTH |= {n: one_sided(n) for n in ("isposinf", "isneginf")} | {"signbit": d.signbit}
 BOTH |= {f.__name__: f for f in (isreal, logical_not, is_nonzero, is_same_size, is_signed)}
 BOTH |= {n: logical(n) for n in ("logical_and", "logical_or", "logical_xor")}
 BOTH |= {n: extreme(n) for n in ("maximum", "minimum", "fmax", "fmin")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from .. import dispatch as d
@@ -98,6 +99,9 @@ def searchsorted(
             f"and input value tensor must match, but we got boundaries tensor {list(lines.shape)} and input value tensor "
             f"{list(values.shape)}"
         )
+    kinds = [x._desc.dtype for x in (input, sorted_sequence) if isinstance(x, Tensor)]
+    if values.size and any(kind.is_complex for kind in kinds):
+        raise refused("searchsorted_out_cpu", functools.reduce(dtypes.promote_types, kinds))
     if isinstance(input, Tensor) and input._desc.dtype is sorted_sequence._desc.dtype and values.size:
         not_for("searchsorted_out_cpu", sorted_sequence, dtypes.bool_)
     lines = _in_order(lines, sorter)

@@ -57,6 +57,8 @@ def cholesky(input: Tensor, upper: bool = False) -> Tensor:
     """The same under torch's name, with a node of its own."""
     warn(DEPRECATED_CHOLESKY)
     expect_square("cholesky", input)
+    if input._desc.dtype.category < dtypes.FLOATING and input._desc.numel:
+        raise refused("cholesky_cpu", input._desc.dtype)
     expect_compiled("cholesky_cpu", input)
     _check_root("cholesky", d.linalg_cholesky_ex(input.detach(), upper)[1])
     return d.cholesky(input, upper)
@@ -92,6 +94,8 @@ def cholesky_inverse(L: Tensor, upper: bool = False) -> Tensor:
     """The inverse of L L^H."""
     with saving_first("cholesky_inverse", self=L):
         expect_square("cholesky_inverse", L)
+        if L._desc.dtype.category < dtypes.FLOATING:
+            raise refused("cholesky_inverse_out_cpu", L._desc.dtype)
     return d.cholesky_inverse(L, upper)
 
 

@@ -73,7 +73,7 @@ def margin_ranking(input1: Tensor, input2: Tensor, target: Tensor, margin: float
     _expect("margin_ranking_loss", input1=input1, input2=input2, target=target)
     required_number(reduction, "margin_ranking_loss")
     away = input1 - input2
-    return total(d.clamp_min_(d.add_scalar(-target * away, margin), 0), reduction)
+    return total(d.clamp_min_(d.add_scalar(-target * away, float(margin)), 0), reduction)
 
 
 def cosine_embedding(input1: Tensor, input2: Tensor, target: Tensor, margin: float = 0.0, reduction: int = 0) -> Tensor:

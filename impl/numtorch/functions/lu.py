@@ -64,7 +64,6 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
     """X with A X = B (or X A = B) by the factors of A, or of its adjoint."""
     name = "linalg.lu_solve"
     no_gradient(pivots, "linalg_lu_solve", "pivots")
-    expect_square("torch." + name, LU)
     kind, shape = LU._desc.dtype, tuple(LU._desc.shape)
     if kind.category < dtypes.FLOATING:
         raise RuntimeError(
@@ -77,6 +76,7 @@ def lu_solve(LU: Tensor, pivots: Tensor, B: Tensor, *, left: bool = True, adjoin
         )
     if pivots._desc.dtype is not dtypes.int32:
         raise RuntimeError(f"{name}: pivots should be a Tensor of scalar type torch.int32")
+    expect_square("torch." + name, LU)
     if B._desc.ndim < 2:
         raise RuntimeError(f"{name}: The input tensor B must have at least 2 dimensions.")
     rows, cols = B._desc.shape[-2:]

@@ -69,7 +69,7 @@ def linalg_norm(A: Tensor, ord: Any = None, dim: Any = None, keepdim: bool = Fal
     n = A._desc.ndim
     if ord is None:
         return vector_norm(A, 2.0, given, keepdim, dtype=dtype)
-    if given is None and n > 2:
+    if given is None and n not in (1, 2):
         raise RuntimeError(f"linalg.norm: If dim is not specified but ord is, the input must be 1D or 2D. Got {n}D.")
     if isinstance(ord, str):
         return matrix_norm(A, ord, (0, 1) if given is None else given, keepdim, dtype=dtype)

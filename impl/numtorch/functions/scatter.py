@@ -274,12 +274,12 @@ def masked_scatter_(self: Tensor, mask: Tensor, source: Tensor) -> Tensor:
 
 def take_along_dim(input: Tensor, indices: Tensor, dim: Any = None) -> Tensor:
     """The elements that the indices name along a dimension, both broadcast in the others; or of the flattened tensor."""
+    if dim is None:
+        return gather(shapes.view(input, -1), 0, shapes.view(indices, -1))
     if indices._desc.dtype is not dtypes.int64:
         raise RuntimeError(
             f"torch.take_along_dim(): dtype of indices should be Long but got {indices._desc.dtype.scalar_name}"
         )
-    if dim is None:
-        return gather(shapes.view(input, -1), 0, shapes.view(indices, -1))
     a, b = input._desc.ndim, indices._desc.ndim
     if a != b:
         raise RuntimeError(

@@ -370,6 +370,15 @@ def tensor_split(self: Tensor, indices_or_sections: Any, dim: int = 0) -> tuple[
     dim = wrap_dim(dim, self._desc.ndim)
     size = self._desc.shape[dim]
     if isinstance(indices_or_sections, Tensor):
+        if (kind := indices_or_sections._desc.dtype) is not dtypes.int64:
+            raise RuntimeError(
+                f"tensor_split expected tensor_indices_or_sections to have dtype of long, but got {kind.scalar_name}"
+            )
+        if indices_or_sections._desc.ndim > 1:
+            raise RuntimeError(
+                "tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, but got "
+                f"a tensor with {indices_or_sections._desc.ndim} dims"
+            )
         indices_or_sections = indices_or_sections.tolist()
     if isinstance(indices_or_sections, int):
         n = indices_or_sections

@@ -312,6 +312,7 @@ def matrix_exp(A: Tensor) -> Tensor:
     """The exponential of a matrix."""
     with saving_first("linalg_matrix_exp", self=A):
         expect_square("linalg.matrix_exp", A)
+        expect_floating("linalg.matrix_exp", A)
     return d.linalg_matrix_exp(A)
 
 

@@ -132,6 +132,8 @@ def in_place(name: str, tensors: Any, numbers: Any) -> Any:
         if category_of(other) is None:
             raise type_error(name, 1, "other", other)
         wide = _with_number(self, other)._desc.dtype
+        if wide is not self._desc.dtype and wide.category < dtypes.FLOATING:
+            wide = dtypes.get_default_dtype()  # in which PyTorch computes
         if wide is not self._desc.dtype:
             check_inplace(self, requires_grad(self))
             raise RuntimeError(
@@ -266,13 +268,13 @@ def _order(n: int) -> int:
 
 def mvlgamma(input: Tensor, p: int, *, out: Any = None) -> Tensor:
     """The logarithm of the multivariate gamma function."""
-    _dimension(p)
+    _dimension(input, p)
     return d.mvlgamma(input, p, out=out)
 
 
 def mvlgamma_(self: Tensor, p: int) -> Tensor:
     """mvlgamma in place"""
-    _dimension(p)
+    _dimension(self, p)
     if self._desc.dtype.category == dtypes.INTEGRAL:  # the types are named the wrong way round
         raise RuntimeError(
             f"mvlgamma: result type {self._desc.dtype.scalar_name} can't be cast to the desired output type "
@@ -281,7 +283,9 @@ def mvlgamma_(self: Tensor, p: int) -> Tensor:
     return d.mvlgamma_(self, p)
 
 
-def _dimension(p: int) -> None:
+def _dimension(x: Tensor, p: int) -> None:
+    if x._desc.dtype is dtypes.bool_:
+        raise RuntimeError("The input tensor may not be a boolean tensor.")
     if p < 1:
         raise RuntimeError("p has to be greater than or equal to 1")
 

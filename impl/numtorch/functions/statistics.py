@@ -333,20 +333,29 @@ def trapezoid(y: Tensor, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Tensor
     """The integral by the trapezoidal rule."""
     if not y._desc.ndim:
         raise IndexError(f"Dimension specified as {dim if x is None else 0} but tensor has no dimensions")
-    if y._desc.dtype is dtypes.bool_:
-        raise RuntimeError("trapezoid: received a bool input for `y`, but bool is not supported")
     if not y._desc.shape[wrap_dim(dim, y._desc.ndim)]:
         empty = zeros([s for i, s in enumerate(y._desc.shape) if i != dim % y._desc.ndim], dtype=y._desc.dtype)
         return empty.zero_()
-    if y._desc.dtype.category < dtypes.FLOATING:
-        y = y.to(dtypes.get_default_dtype())
+    _refuse_bools("trapezoid", y, x)
     if x is None:
+        y = _real(y)
         ends = d.mul_scalar(d.select(y, dim, 0) + d.select(y, dim, -1), 0.5)
         return d.mul_scalar(d.sum_dim(y, (dim,), False, None) - ends, float(dx))
     steps = _steps(x, y, dim)
     dim = wrap_dim(dim, y._desc.ndim)
     both = d.slice_(y, dim, 0, -1, 1) + d.slice_(y, dim, 1, None, 1)
-    return d.div_scalar(d.sum_dim(both * steps, (dim,), False, None), 2.0)
+    return d.div_scalar(_real(d.sum_dim(both * steps, (dim,), False, None)), 2.0)
+
+
+def _real(x: Tensor) -> Tensor:
+    """Whole numbers as what they are halved in."""
+    return x.to(dtypes.get_default_dtype()) if x._desc.dtype.category < dtypes.FLOATING else x
+
+
+def _refuse_bools(name: str, y: Tensor, x: Tensor | None) -> None:
+    if y._desc.dtype is dtypes.bool_ or (x is not None and x._desc.dtype is dtypes.bool_):
+        what = "`y`" if x is None else "`x` or `y`"
+        raise RuntimeError(f"{name}: received a bool input for {what}, but bool is not supported")
 
 
 def _steps(x: Tensor, y: Tensor, dim: int) -> Tensor:
@@ -362,16 +371,15 @@ def _steps(x: Tensor, y: Tensor, dim: int) -> Tensor:
 
 def cumulative_trapezoid(y: Tensor, x: Any = None, *, dx: Any = 1, dim: int = -1) -> Tensor:
     """The integral up to each point."""
-    if y._desc.dtype is dtypes.bool_:
-        raise RuntimeError("cumulative_trapezoid: received a bool input for `y`, but bool is not supported")
+    _refuse_bools("cumulative_trapezoid", y, x)
     if not y._desc.ndim:
         raise IndexError("slice() cannot be applied to a 0-dim tensor.")
-    if y._desc.dtype.category < dtypes.FLOATING:
-        y = y.to(dtypes.get_default_dtype())
+    if x is None:
+        y = _real(y)
     both = d.slice_(y, dim, 0, -1, 1) + d.slice_(y, dim, 1, None, 1)
     if x is None:
         return d.cumsum(d.mul_scalar(both, dx / 2.0), dim, None)
-    return d.div_scalar(d.cumsum(both * _steps(x, y, dim), dim, None), 2.0)
+    return d.div_scalar(_real(d.cumsum(both * _steps(x, y, dim), dim, None)), 2.0)
 
 
 BOTH = (
