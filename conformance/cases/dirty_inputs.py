@@ -299,3 +299,27 @@ def what_a_write_saved_is_kept_by_who_holds_its_ctx(
     held[0].saved_tensors
     if again:
         y.sum().backward()
+
+
+@case(requires=["custom_function", "views", "retain_grad"])
+def refused_dirty_view_has_lost_its_gradient(
+    torch, x: floats("float32", shape=(2,), values="finite"), of_leaf: st.booleans(), several: st.booleans()
+):
+    """The gradient of a view that is marked as dirty is gone, though the write be refused for its base."""
+
+    class Dirty(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            ctx.mark_dirty(a)
+            return (a, a.clone()) if several else a
+
+        @staticmethod
+        def backward(ctx, grad, of_copy=None):
+            return grad
+
+    base = x.requires_grad_() if of_leaf else x.requires_grad_() * 1
+    view = base.view(2, 1)
+    view.retain_grad()
+    view.sum().backward(retain_graph=True)
+    Dirty.apply(view)
+    view.grad

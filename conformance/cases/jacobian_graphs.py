@@ -60,3 +60,45 @@ def random_slopes_are_refused(
         torch.func.vmap(f)(x)
     else:
         torch.func.jacfwd(f)(x)
+
+
+PICKS = {
+    "list": lambda torch, x: x[[1, 0]] * x,
+    "tensor": lambda torch, x: x[torch.tensor([0, 0])] * x,
+    "rows": lambda torch, x: x.outer(x)[:, [1, 1]].sum(1),
+    "mask": lambda torch, x: x[torch.tensor([True, False])] ** 2,
+    "put": lambda torch, x: x.index_put((torch.tensor([1]),), x[:1] * 2) * x,
+    "scatter": lambda torch, x: x.scatter(0, torch.tensor([1]), x[:1]) * x,
+}
+
+
+@case(requires=["func"], covers=["func.vmap"])
+def second_derivatives_of_picked_elements(
+    torch,
+    x: smooth(dtype="float32", shape=(2,)),
+    name: st.sampled_from(sorted(PICKS)),
+    outer: st.sampled_from(["jacfwd", "jacrev"]),
+    inner: st.sampled_from(["jacfwd", "jacrev"]),
+):
+    """Elements that are picked, or put elsewhere, have second derivatives by every way to take them."""
+    getattr(torch.func, outer)(getattr(torch.func, inner)(lambda a: PICKS[name](torch, a)))(x)
+
+
+@case(requires=["functional"], covers=["func.vmap"])
+def vectorized_jacobian_is_of_a_basis_that_was_written(
+    torch,
+    x: smooth(dtype="float32", shape=(2,)),
+    strategy: st.sampled_from(["reverse-mode", "forward-mode"]),
+    name: st.sampled_from(["itself", "part", "pass", "function"]),
+    mode: st.booleans(),
+):
+    """A vectorized jacobian may be its own seeds, which were written once; a pass within it is refused."""
+
+    def f(a):
+        if name == "pass":
+            torch.ones((), requires_grad=True).exp().backward()
+            return a
+        return {"itself": a, "part": a[0], "function": a * 2}[name]
+
+    with torch.inference_mode(mode and strategy == "reverse-mode"):
+        torch.autograd.functional.jacobian(f, x, vectorize=True, strategy=strategy)

@@ -23,6 +23,10 @@ RANDOM = (
     "vmap: We do not yet support calling random operations inside of vmap. Please perform random operations outside of vmap as "
     "a workaround"
 )
+BACKWARD = (
+    "backward() called inside torch.vmap. This is not supported, please call backward() outside torch.vmap or instead use "
+    "torch.autograd.grad inside torch.vmap"
+)
 NO_RULE = "Batching rule not implemented for aten::{}. We could not generate a fallback."
 TOLD_BY = {"__bool__": "is_nonzero"}
 """The operators behind functions that tell numbers, where they are not `item`."""
@@ -99,7 +103,9 @@ def function(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwar
 
 
 def leaf(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
-    """requires_grad_ and its like, of a batch those of the whole."""
+    """requires_grad_ and its like, of a batch those of the whole; no pass that accumulates."""
+    if replaced.name == "run_from_scalar":
+        raise RuntimeError(BACKWARD)
     value, bdim = interpreter.unwrap(args[0])
     with interpreter.lower():
         replaced((value, *args[1:]), kwargs)
@@ -111,6 +117,8 @@ def leaf(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: 
 def engine(interpreter: VmapInterpreter, replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """A pass: over batches of the level one over the level below, where their graph is; or one with batches as its seeds."""
     roots, seeds, retain_graph, create_graph, inputs, *rest = args
+    if rest[1]:
+        raise RuntimeError(BACKWARD)
     if not any(at(t, interpreter) is not None for t in tensors_in(roots)):
         return refusals.engine(interpreter, replaced, args, kwargs)
     if any(at(t, interpreter) is None for t in (*tensors_in(roots), *tensors_in(inputs))):

@@ -170,8 +170,8 @@ def _written(out: Tensor, is_input: bool, several: bool) -> Tensor:
         )
     if several and out._is_view():
         raise RuntimeError(_SEVERAL)
+    out._grad = None  # which is gone, though the write be refused
     views.check_inplace(out, True)
-    out._grad = None
     return out
 
 

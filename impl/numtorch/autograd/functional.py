@@ -11,7 +11,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..aliasing.views import bump
 from ..creation import zeros_like
+from ..creation.options import finish
 from ..dispatch import stack
 from ..functions.shape import expand, permute, reshape, split, view, view_as
 from ..grad_mode import is_grad_enabled
@@ -250,15 +252,16 @@ def _rows_at_once(outputs: Tensors, inputs: Tensors, create_graph: bool) -> Tens
 
 
 def _standard_basis(tensors: Tensors, sizes: list[int]) -> Tensors:
-    """The rows of an identity matrix, of which each tensor has the columns of its elements."""
+    """The rows of an identity matrix, of which each tensor has the columns of its elements, which are written into zeros."""
     ends = np.cumsum(sizes)
     identity = np.eye(sum(sizes))
-    return tuple(
-        [
-            wrap(identity[:, end - size : end].astype(t.dtype.numpy))
-            for t, size, end in zip(tensors, sizes, ends, strict=True)
-        ]
-    )
+    columns = [
+        finish(wrap(identity[:, end - size : end].astype(t.dtype.numpy)))
+        for t, size, end in zip(tensors, sizes, ends, strict=True)
+    ]
+    for column in columns:
+        bump(column)
+    return tuple(columns)
 
 
 def hessian(

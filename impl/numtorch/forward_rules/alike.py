@@ -14,7 +14,8 @@ from ..functions import linalg, products, reinterpret, scatter, slices, special
 OF_ONE_TYPE: dict[str, Callable[..., Any]] = {
     **{name: getattr(linalg, name) for name in ("dot", "vdot", "mv", "mm", "bmm")},
     "linalg_cross": lambda self, other, dim: products.linalg_cross(self, other, dim=dim),
-    **{name: getattr(scatter, name) for name in ("scatter", "scatter_add", "put", "masked_scatter", "index_put")},
+    **{name: getattr(scatter, name) for name in ("scatter", "scatter_add", "put", "masked_scatter")},
+    "index_put": scatter.put_at,
     "index_copy": slices.index_copy,
     "index_add": lambda self, dim, index, source, alpha: slices.index_add(self, dim, index, source, alpha=alpha),
     "complex_of": reinterpret.complex_,

@@ -309,7 +309,11 @@ def argwhere(input: Tensor) -> Tensor:
 
 def index_put(input: Tensor, indices: Any, values: Tensor, accumulate: bool = False) -> Tensor:
     """input with values where the index tensors pick."""
-    picks = _picks("index_put", input, indices)
+    return put_at(input, _picks("index_put", input, indices), values, accumulate)
+
+
+def put_at(input: Tensor, picks: tuple, values: Tensor, accumulate: bool = False) -> Tensor:
+    """The same with index tensors that were looked at, None for a dimension that is left as it is."""
     mask = None if accumulate else only_mask(picks, values)
     if mask is None:
         warn_of_bytes(picks)
