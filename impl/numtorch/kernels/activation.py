@@ -281,14 +281,14 @@ def glu_backward_jvp(moved: Array, grad: Array, x: Array, grad_t: Array, tangent
 
 def total(x: Array, dim: int) -> Array:
     """The sum along one dimension, which stays."""
-    return np.add.reduce(x, axis=dim, keepdims=True) if x.ndim else x
+    return np.add.reduce(x, axis=dim, keepdims=True)
 
 
 def softmax(x: Array, dim: int) -> Array:
     """exp(x) as fractions of its sum along one dimension."""
     if not x.size:
         return x.copy()
-    top = np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x
+    top = np.maximum.reduce(x, axis=dim, keepdims=True)
     e = np.exp(x - top)
     return row_major(e / total(e, dim))
 
@@ -297,7 +297,7 @@ def log_softmax(x: Array, dim: int) -> Array:
     """The logarithm of softmax."""
     if not x.size:
         return x.copy()
-    away = x - (np.maximum.reduce(x, axis=dim, keepdims=True) if x.ndim else x)
+    away = x - np.maximum.reduce(x, axis=dim, keepdims=True)
     return row_major(away - np.log(total(np.exp(away), dim)))
 
 

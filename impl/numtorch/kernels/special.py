@@ -73,7 +73,7 @@ def logit(x: Array, eps: float | None) -> Array:
 def logit_backward(grad: Array, x: Array, eps: float | None) -> Array:
     """grad / (x * (1 - x)), zero outside the clipped range."""
     grad = resolve(grad)  # zeros without memory are numbers to PyTorch's kernel
-    inside = np.where((x == 0) | (x == 1), grad * x.dtype.type(np.inf), grad / (x * (1 - x)))  # whichever zero it is
+    inside = np.where(x == 0, grad * x.dtype.type(np.inf), grad / (x * (1 - x)))  # whichever zero it is
     if eps is None:
         taken = None if x.all() else in_vectors(x)
         if taken is not None:  # there it is divided by the zero that it is
