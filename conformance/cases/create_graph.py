@@ -225,3 +225,47 @@ def what_gradients_of_group_norm_keep(
         node.name()
         node._saved_dim
         node._saved_keepdim
+
+
+COUNTED = {
+    "sum": ((0,), "dim"),
+    "nansum": ((0, 0), "dim"),
+    "mean": ((0, 0), "dim"),
+    "prod": ((0,), "dim"),
+    "logsumexp": ((0,), "dim"),
+    "var": ((0, 0), "dim"),
+    "max": ((1,), "dim"),
+    "median": ((1,), "dim"),
+    "mode": ((1,), "dim"),
+    "cumsum": ((), "dims"),
+    "cumprod": ((0, 0), "end"),
+    "split": ((), "dim"),
+    "cat": ((), "dim"),
+}
+"""Operators along a dimension: where in the graph of their gradient a node is that counts dimensions, and what it keeps."""
+
+
+@case(requires=["create_graph"], covers=["graph.saved_attrs"])
+def gradients_count_dimensions_from_either_end(
+    torch,
+    x: floats(shape=(2, 3), values="smooth"),
+    name: st.sampled_from(sorted(COUNTED)),
+    dim: st.sampled_from([-1, 1, -2]),
+    zero: st.booleans(),
+):
+    """The nodes of a gradient keep the dimension as it was given, or count it from the first."""
+    x = (x * torch.tensor([1.0, 0.0, 1.0]) if zero else x).requires_grad_()
+    if name == "cat":
+        y = torch.cat([x, x], dim)
+    elif name == "split":
+        y = x.split(2, dim)[0]
+    else:
+        y = getattr(x, name)(dim)
+        y = y[0] if name in ("max", "median", "mode") else y
+    path, kept = COUNTED[name]
+    (found,) = torch.autograd.grad(y, x, torch.ones_like(y).requires_grad_(), create_graph=True)
+    node = found.grad_fn
+    for number in path:
+        node = node.next_functions[number][0]
+    node.name()
+    getattr(node, f"_saved_{kept}")

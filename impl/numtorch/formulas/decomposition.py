@@ -88,7 +88,7 @@ def linalg_det_backward(grad: Any, det: Any, A: Any, LU: Any, pivots: Any) -> An
 def _singular_det(A: Any, grad: Any) -> Any:
     u, s, vh = d.linalg_svd(A, True)
     alpha = (d.linalg_det(u)[0] * d.linalg_det(vh)[0]).conj() * grad
-    gamma = times_others(d.unsqueeze(alpha, -1), s, -1)
+    gamma = times_others(d.unsqueeze(alpha, -1), s, s._desc.ndim - 1)
     return (u * d.unsqueeze(gamma, -2)).matmul(vh)
 
 

@@ -14,9 +14,11 @@ from .masks import in_memory, into_zeros, mask, nowhere_zero, of_arrays, within,
 
 
 def restored(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
-    """A reduced tensor with the reduced dimensions present, as size 1."""
+    """A reduced tensor with the reduced dimensions present, as size 1; a single one is counted as it was given."""
     if keepdim or ndim == 0:
         return x
+    if type(dim) is int or (dim is not None and len(dim) == 1):
+        return d.unsqueeze(x, dim if type(dim) is int else dim[0])
     for a in sorted(axes(dim, ndim)):
         x = d.unsqueeze(x, a)
     return x
@@ -33,28 +35,27 @@ def viewed(x: Any, dim: Any, keepdim: bool, ndim: int) -> Any:
 
 def sum_all_backward(grad: Any, shape: tuple, dtype: Any) -> Any:
     """The gradient repeated."""
-    grad = d.expand(grad, shape)
-    return grad if grad._desc.dtype is dtype else grad.to(dtype)
+    return d.expand(grad, shape)
 
 
 def sum_backward(grad: Any, shape: tuple, dim: Any, keepdim: bool, dtype: Any) -> Any:
     """The gradient repeated along the dimensions that were summed."""
-    if shape and (dim is None or dim == ()) and not keepdim:
-        return d.expand(grad, shape).to(dtype)
-    return d.expand(restored(grad, dim, keepdim, len(shape)), shape).to(dtype)
+    if dim is None or dim == ():
+        return d.expand(grad, shape)
+    return d.expand(restored(grad, dim, keepdim, len(shape)), shape)
 
 
 def mean_all_backward(grad: Any, shape: tuple, numel: int, dtype: Any) -> Any:
     """The gradient repeated, divided by the number of elements."""
-    return in_memory(d.div_scalar(d.expand(grad, shape), numel)).to(dtype)
+    return in_memory(d.div_scalar(d.expand(grad, shape), numel))
 
 
-def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, dtype: Any) -> Any:
+def mean_backward(grad: Any, shape: tuple, dim: Any, keepdim: bool, dtype: Any) -> Any:
     """The gradient repeated along the dimensions, divided by their size."""
     n = 1
     for a in axes(dim, len(shape)):
-        n *= max(shape[a], 1)
-    return in_memory(d.div_scalar(sum_backward(grad, shape, dim, keepdim, grad._desc.dtype), n)).to(dtype)
+        n *= shape[a]
+    return in_memory(d.div_scalar(sum_backward(grad, shape, dim, keepdim, grad._desc.dtype), n))
 
 
 def nansum_backward(grad: Any, x: Any, dim: Any, keepdim: bool) -> Any:
@@ -69,10 +70,8 @@ def prod_backward(grad: Any, x: Any, result: Any) -> Any:
         return prod_backward(grad, x.to(grad._desc.dtype), result).to(kind)
     if x._desc.ndim == 0:
         return grad
-    if nowhere_zero(x) or not x._desc.numel:
+    if nowhere_zero(x):
         return grad * (result / x).conj()
-    if x._desc.numel == 1:
-        return d.view(grad, tuple(x._desc.shape))
     if not is_grad_enabled() and not within_living(x) and x._desc.numel - np.count_nonzero(x._array) > 1:
         return wrap(np.zeros(x._desc.shape, x._desc.dtype.numpy))  # without a tangent
     flat = d.view(x.contiguous(), (x._desc.numel,))
@@ -81,8 +80,12 @@ def prod_backward(grad: Any, x: Any, result: Any) -> Any:
 
 def times_others(grad: Any, x: Any, dim: int) -> Any:
     """The gradient times, for each element, the product of the other ones along a dimension."""
+    if not x._desc.numel:
+        return d.expand(grad, tuple(x._desc.shape))
     shape = list(x._desc.shape)
     n = shape[dim]
+    if n == 1:
+        return grad
     shape[dim] = 1
     one = wrap(np.ones(shape, grad._desc.dtype.numpy))
     ahead = d.cumprod(d.cat([one, d.slice_(x, dim, 0, n - 1, 1)], dim), dim, None)
@@ -96,12 +99,11 @@ def prod_dim_backward(grad: Any, x: Any, result: Any, dim: int, keepdim: bool) -
         return prod_dim_backward(grad, x.to(grad._desc.dtype), result, dim, keepdim).to(kind)
     if x._desc.ndim == 0:
         return grad
+    dim %= x._desc.ndim
     grad, result = restored(grad, dim, keepdim, x._desc.ndim), restored(result, dim, keepdim, x._desc.ndim)
     if nowhere_zero(x):
         return grad * (result / x).conj()
-    if x._desc.shape[dim] == 1:
-        return grad
-    return times_others(grad, x, dim % x._desc.ndim)
+    return times_others(grad, x, dim)
 
 
 def evenly_distribute_backward(grad: Any, x: Any, value: Any) -> Any:
@@ -158,7 +160,7 @@ def aminmax_backward(grads: list, x: Any, least: Any, greatest: Any, dim: int | 
 def value_selecting_backward(grad: Any, dim: int, index: Any, shape: tuple, keepdim: bool) -> Any:
     """The gradient at the selected elements, zeros elsewhere."""
     if not keepdim and shape:
-        grad, index = d.unsqueeze(grad, dim % len(shape)), d.unsqueeze(index, dim)
+        grad, index = d.unsqueeze(grad, dim), d.unsqueeze(index, dim)
     return d.scatter(wrap(np.zeros(shape, grad._desc.dtype.numpy)), dim, index, grad)
 
 
@@ -205,7 +207,7 @@ def var_moved(grad: Any, x: Any, dim: Any, correction: float | None, keepdim: bo
             return grad * d.where(even, wrap(kind(np.nan)), wrap(kind(np.inf)))
         offset = x - d.mean_all(x, None)  # before the left operand: PyTorch's C++ evaluates the right one first
         return d.mul_scalar(grad, 2.0 / by) * offset
-    if not keepdim and ndim > 1:
+    if ndim > 1:
         grad = restored(grad, dim, keepdim, ndim)
     offset = x - d.mean_dim(x, dim, True, None)
     return d.mul_scalar(grad, 2.0 / by if by else float("inf")) * offset
@@ -223,7 +225,7 @@ def var_mean_backward(grads: list, x: Any, dim: Any, correction: float | None, k
     if grads[0] is not None:
         parts.append(var_backward(grads[0], x, dim, correction, keepdim))
     if grads[1] is not None:
-        parts.append(mean_backward(grads[1], x._desc.shape, x._desc.numel, dim, keepdim, x._desc.dtype))
+        parts.append(mean_backward(grads[1], x._desc.shape, dim, keepdim, x._desc.dtype))
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
@@ -233,7 +235,7 @@ def std_mean_backward(grads: list, x: Any, result: Any, dim: Any, correction: fl
     if grads[0] is not None:
         parts.append(std_backward(grads[0], x, result, dim, correction, keepdim))
     if grads[1] is not None:
-        parts.append(mean_backward(grads[1], x._desc.shape, x._desc.numel, dim, keepdim, x._desc.dtype))
+        parts.append(mean_backward(grads[1], x._desc.shape, dim, keepdim, x._desc.dtype))
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
@@ -250,21 +252,21 @@ def reversed_cumsum(x: Any, dim: int) -> Any:
 
 def cumsum_backward(grad: Any, dim: int, dtype: Any) -> Any:
     """Running sums from the end."""
-    grad, ndim = grad.to(dtype), grad._desc.ndim
-    if ndim == 0 or grad._desc.numel <= 1 or grad._desc.shape[dim] == 1:
+    grad = grad.to(dtype)
+    if grad._desc.numel <= 1 or grad._desc.shape[dim] == 1:
         return grad
-    return reversed_cumsum(grad, dim % ndim)
+    return reversed_cumsum(grad, dim)
 
 
 def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
     """For each element the sum over the products that contain it."""
     if (kind := x._desc.dtype) is not grad._desc.dtype:
         return cumprod_backward(grad.to(kind), x, dim, result).to(kind)
-    ndim = x._desc.ndim
-    if ndim == 0 or not x._desc.numel:
+    shape = list(x._desc.shape)
+    if not shape or 0 in shape:
         return grad
-    dim %= ndim
-    n = x._desc.shape[dim]
+    dim %= len(shape)
+    n = shape[dim]
     if n == 1:
         return grad
     inside = within_living(x, grad)
@@ -273,20 +275,19 @@ def cumprod_backward(grad: Any, x: Any, dim: int, result: Any) -> Any:
     x = x.conj()
     if not is_grad_enabled() and not inside:
         return _between_zeros(grad, x, dim, result.conj())
-    shape = list(x._desc.shape)
+    found = None if inside else grad.new_zeros(tuple(shape)).zero_()  # PyTorch writes its zeros, too
     shape[dim] = 1
     ones = d.expand(wrap(np.ones(1, x._desc.dtype.numpy)), tuple(shape))
-    found = None if inside else grad.new_zeros(tuple(x._desc.shape)).zero_()  # PyTorch writes its zeros, too
     columns = []
     for k in range(n):  # the sum over all products that the element is in, of what else is in them
         others = None if k == 0 else d.prod_dim(d.slice_(x, dim, 0, k, 1), dim, True, None)
         if k < n - 1:
-            after = d.cumprod(d.slice_(x, dim, k + 1, n, 1), dim, None)
+            after = d.cumprod(d.slice_(x, dim, k + 1, None, 1), dim, None)
             if others is None:
                 others = d.cat([ones, after], dim)
             else:
                 others = d.cat([others, d.expand(others, tuple(after._desc.shape)) * after], dim)
-        column = d.sum_dim(d.slice_(grad, dim, k, n, 1) * others, (dim,), False, None)
+        column = d.sum_dim(d.slice_(grad, dim, k, None, 1) * others, (dim,), False, None)
         if found is None:
             columns.append(column)
         else:
@@ -300,7 +301,8 @@ def _between_zeros(grad: Any, x: Any, dim: int, result: Any) -> Any:
     zeros = np.cumsum(x._array == 0, axis=dim)
     none, one = zeros == 0, zeros == 1
     place = np.argmax(one, axis=dim, keepdims=True)
-    first = one & (np.arange(x._desc.shape[dim]).reshape([-1 if n == dim else 1 for n in range(x._desc.ndim)]) == place)
+    first = np.zeros(zeros.shape, bool)
+    np.put_along_axis(first, place, True, axis=dim)
     before = reversed_cumsum((result * grad).masked_fill(wrap(~none), 0), dim) / x
     after = d.cumprod(x.masked_fill(wrap(~(one & ~first)), 1), dim, None) * grad.masked_fill(wrap(~one), 0)
     ahead = d.gather(result, dim, wrap(np.maximum(place - 1, 0)), False).masked_fill(wrap(place == 0), 1)

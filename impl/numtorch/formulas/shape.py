@@ -76,7 +76,7 @@ def split_backward(grads: list, shape: tuple, split_size: int, dim: int) -> Any:
 
 def split_with_sizes_backward(grads: list, shape: tuple, split_sizes: tuple, dim: int) -> Any:
     """The pieces' gradients put together, zeros where there is none."""
-    return d.cat(_filled(grads, [resized(shape, dim, s) for s in split_sizes]), dim)
+    return d.cat(_filled(grads, [resized(shape, dim, s) for s in split_sizes]), dim % len(shape))
 
 
 def cat_backward(grad: Any, descs: tuple, dim: int) -> tuple:
@@ -87,7 +87,9 @@ def cat_backward(grad: Any, descs: tuple, dim: int) -> tuple:
             kind = grad._desc.dtype
             out.append(wrap(np.zeros((0,), (kind if desc.dtype.is_complex else kind.to_real()).numpy)))
             continue
-        out.append(d.slice_(_of_kind(grad, desc), dim, start, start + desc.shape[dim], 1).to(desc.dtype))
+        out.append(
+            d.slice_(_of_kind(grad, desc), dim % len(desc.shape), start, start + desc.shape[dim], 1).to(desc.dtype)
+        )
         start += desc.shape[dim]
     return tuple(out)
 

@@ -106,7 +106,7 @@ def mean_all_backward(grad: Array, shape: tuple, numel: int, dtype: Any) -> Arra
     return convert(full, dtype)
 
 
-def mean_backward(grad: Array, shape: tuple, numel: int, dim: Dims, keepdim: bool, dtype: Any) -> Array:
+def mean_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any) -> Array:
     """The gradient repeated along the dimensions, divided by their size."""
     n = 1
     for a in axes(dim, len(shape)):
