@@ -141,11 +141,11 @@ def linear(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: 
 
 
 def converted(replaced: Replaced, args: tuple, names: list[str], duals: dict, out: Any) -> Any:
-    """The tangent in another type, which warns as its primal has; that of an inference tensor is copied as it is."""
-    kind, to = args[0]._desc.dtype, args[1]
+    """The tangent in another type, which warns as its primal does; that of an inference tensor is copied as it is."""
+    tangent, to = duals[id(args[0])][1], args[1]
     if args[0]._extra.inference:
-        return dispatch.clone(duals[id(args[0])][1])
-    if kind.is_complex and to.is_floating_point and args[0]._desc.numel:
+        return dispatch.clone(tangent)
+    if tangent._desc.dtype.is_complex and to.is_floating_point and tangent._desc.numel:
         warn(IMAGINARY_DISCARDED)
     return linear(replaced, args, names, duals, out)
 

@@ -10,7 +10,7 @@ from typing import Any
 from .. import tangents
 from ..autograd.function_tangents import without_forward_mode
 from ..calls.operands import FOUND_DTYPE, refused
-from ..calls.raising import OUT_OF_DUALS
+from ..calls.raising import OUT_OF_DUALS, before_autograd
 from ..calls.replacing import Replaced
 from ..nodes.saved_hooks import Results, innermost
 from ..tensor import Tensor
@@ -164,7 +164,8 @@ def of_one_type(replaced: Replaced, args: tuple, names: list[str], duals: dict, 
 def no_kernel(replaced: Replaced, args: tuple, kwargs: dict[str, Any]) -> Any:
     """An operator for which PyTorch has not even a derivative to be asked."""
     if duals_in(args, kwargs):
-        raise NotImplementedError(NO_KERNEL.format("aten::" + NO_DERIVATIVE.get(replaced.name, replaced.name)))
+        told = NO_KERNEL.format("aten::" + NO_DERIVATIVE.get(replaced.name, replaced.name))
+        raise before_autograd(NotImplementedError(told))
     return replaced.original(*args, **kwargs)
 
 
