@@ -3004,7 +3004,7 @@ def nonzero(self, *, out=None):
 
 
 class SelectScatterBackward0(BinaryNode):
-    __slots__ = ('dim', 'index', 'written',)
+    __slots__ = ('src_scalar_type', 'dim', 'index', 'written',)
     saved = ()
     saved_values = ('dim', 'index',)
     prunes = True
@@ -3016,10 +3016,11 @@ class SelectScatterBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad, deps=None):
+        src_scalar_type = node.src_scalar_type
         dim = node.dim
         index = node.index
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.select_scatter_self(grad, dim, index)
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.select_scatter_self(grad, src_scalar_type, dim, index)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad.select(dim, index)
         return grad0, grad1
@@ -3075,6 +3076,7 @@ def select_scatter(self, src, dim, index, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
+        node.src_scalar_type = src._desc.dtype
         node.dim = dim
         node.index = index
         node.desc = desc
@@ -3105,7 +3107,7 @@ def select_scatter(self, src, dim, index, *, out=None):
 
 
 class SliceScatterBackward0(BinaryNode):
-    __slots__ = ('dim', 'start', 'end', 'step', 'written',)
+    __slots__ = ('src_scalar_type', 'dim', 'start', 'end', 'step', 'written',)
     saved = ()
     saved_values = ('dim', 'start', 'end', 'step',)
     prunes = True
@@ -3117,12 +3119,13 @@ class SliceScatterBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad, deps=None):
+        src_scalar_type = node.src_scalar_type
         dim = node.dim
         start = node.start
         end = node.end
         step = node.step
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.slice_scatter_self(grad, dim, start, end, step)
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.slice_scatter_self(grad, src_scalar_type, dim, start, end, step)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else dispatch.slice_(grad, dim, start, end, step)
         return grad0, grad1
@@ -3178,6 +3181,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
+        node.src_scalar_type = src._desc.dtype
         node.dim = dim
         node.start = start
         node.end = end
@@ -3210,7 +3214,7 @@ def slice_scatter(self, src, dim, start, end, step, *, out=None):
 
 
 class DiagonalScatterBackward0(BinaryNode):
-    __slots__ = ('offset', 'dim1', 'dim2', 'written',)
+    __slots__ = ('src_scalar_type', 'offset', 'dim1', 'dim2', 'written',)
     saved = ()
     saved_values = ('offset', 'dim1', 'dim2',)
     prunes = True
@@ -3222,11 +3226,12 @@ class DiagonalScatterBackward0(BinaryNode):
             node.release()
         return out
     def apply_tensors(node, grad, deps=None):
+        src_scalar_type = node.src_scalar_type
         offset = node.offset
         dim1 = node.dim1
         dim2 = node.dim2
         fn = node.next0
-        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.diagonal_scatter_self(grad, offset, dim1, dim2)
+        grad0 = None if fn is None or (deps is not None and node.fn0 not in deps) else formulas.diagonal_scatter_self(grad, src_scalar_type, offset, dim1, dim2)
         fn = node.next1
         grad1 = None if fn is None or (deps is not None and node.fn1 not in deps) else grad.diagonal(offset, dim1, dim2)
         return grad0, grad1
@@ -3276,6 +3281,7 @@ def diagonal_scatter(self, src, offset, dim1, dim2, *, out=None):
             if nr1:
                 node.nr1 = nr1
         node.plan = None
+        node.src_scalar_type = src._desc.dtype
         node.offset = offset
         node.dim1 = dim1
         node.dim2 = dim2

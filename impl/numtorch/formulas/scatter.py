@@ -73,22 +73,22 @@ def masked_scatter_into_zeros(grad: Any, desc: Any, mask: Any) -> Any:
     return d.masked_scatter(_zeros(desc.shape, grad), mask, grad)
 
 
-def select_scatter_self(grad: Any, dim: int, index: int) -> Any:
-    """The gradient of what was not replaced."""
-    return d.select_scatter(grad, creation.zeros_like(d.select(grad.detach(), dim, index)), dim, index)
+def select_scatter_self(grad: Any, kind: Any, dim: int, index: int) -> Any:
+    """The gradient of what was not replaced: zeros, of the source's type, are written into it."""
+    return d.select_scatter(grad, creation.zeros_like(d.select(grad.detach(), dim, index), dtype=kind), dim, index)
 
 
-def slice_scatter_self(grad: Any, dim: int, start: Any, end: Any, step: int) -> Any:
+def slice_scatter_self(grad: Any, kind: Any, dim: int, start: Any, end: Any, step: int) -> Any:
     """The gradient of what was not replaced."""
     return d.slice_scatter(
-        grad, creation.zeros_like(d.slice_(grad.detach(), dim, start, end, step)), dim, start, end, step
+        grad, creation.zeros_like(d.slice_(grad.detach(), dim, start, end, step), dtype=kind), dim, start, end, step
     )
 
 
-def diagonal_scatter_self(grad: Any, offset: int, dim1: int, dim2: int) -> Any:
+def diagonal_scatter_self(grad: Any, kind: Any, offset: int, dim1: int, dim2: int) -> Any:
     """The gradient of what was not replaced."""
     return d.diagonal_scatter(
-        grad, creation.zeros_like(d.diagonal(grad.detach(), offset, dim1, dim2)), offset, dim1, dim2
+        grad, creation.zeros_like(d.diagonal(grad.detach(), offset, dim1, dim2), dtype=kind), offset, dim1, dim2
     )
 
 

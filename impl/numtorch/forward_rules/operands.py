@@ -91,8 +91,8 @@ def moved(value: Any, duals: dict[int, tuple[Tensor, Any]]) -> Any:
     return NUMBERS.get(type(value))
 
 
-NUMBERS = {kind: wrap(zeros((), np.int64)) for kind in (bool, int, float, complex)}
-"""The tangents of numbers: zeros that promote nothing, not even half precision, and that no hook sees."""
+NUMBERS = {kind: wrap(zeros((), np.int64)) for kind in (bool, int, float)} | {complex: wrap(zeros((), np.complex64))}
+"""The tangents of numbers: zeros that promote nothing, not even half precision, but to complex numbers; no hook sees them."""
 for _kind, _zero in NUMBERS.items():
     extras(_zero).number = _kind(0)
 

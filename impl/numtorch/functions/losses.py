@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d, levels
-from ..calls.operands import check_subtraction, refuse_bools, refused
+from ..calls.operands import check_subtraction, refuse_bools, refuse_cast, refused
 from ..calls.raising import saving, saving_first
 from ..dtype import FLOATING, bool_, can_cast, get_default_dtype, int64, uint8
 from ..memory.descriptor import broadcast_shapes, expect_room, plan_of
@@ -315,6 +315,7 @@ def binary_cross_entropy(
     if weight is not None:  # by which the loss is multiplied in place
         try:
             expect_room(input._desc.shape, weight._desc.shape)
+            refuse_cast(plan_of(input._desc, weight._desc).result.dtype, input._desc.dtype)
         except RuntimeError as error:
             raise saving(error, input, target, weight) from None
     return d.binary_cross_entropy(input, target, weight, number)
@@ -393,11 +394,7 @@ def _expect_logits(input: Tensor, target: Tensor, weight: Tensor | None, pos_wei
         if operand is None:
             continue
         expect_room(target._desc.shape, operand._desc.shape)
-        kind = plan_of(target._desc, operand._desc).result.dtype
-        if not can_cast(kind, target._desc.dtype):
-            raise RuntimeError(
-                f"result type {kind.scalar_name} can't be cast to the desired output type {target._desc.dtype.scalar_name}"
-            )
+        refuse_cast(plan_of(target._desc, operand._desc).result.dtype, target._desc.dtype)
 
 
 NN_FUNCTIONAL: dict[str, Any] = {

@@ -195,7 +195,9 @@ def rsub(self: Tensor, other: Any) -> Any:
     if category is None:
         return NotImplemented
     check_subtraction(self, other)
-    return d.rsub_scalar(_promoted(self, category), other.item() if isinstance(other, np.generic) else other)
+    if self._desc.dtype.category < 2 or self._desc.dtype.is_half:  # other reals become complex in the kernel
+        self = _promoted(self, category)
+    return d.rsub_scalar(self, other.item() if isinstance(other, np.generic) else other)
 
 
 def _promoted(self: Tensor, category: int) -> Tensor:

@@ -51,8 +51,8 @@ nondiff("nonzero(self: Tensor)", k.nonzero)
 
 # ---- a window of a copy
 op("select_scatter(self, src, dim, index)", k.select_scatter,
-   self="select_scatter_self(grad, dim, index)", src="grad.select(dim, index)", jvp=LINEAR)
+   self="select_scatter_self(grad, src.dtype, dim, index)", src="grad.select(dim, index)", jvp=LINEAR)
 op("slice_scatter(self, src, dim, start, end, step)", k.slice_scatter,
-   self="slice_scatter_self(grad, dim, start, end, step)", src="slice_(grad, dim, start, end, step)", jvp=LINEAR)
+   self="slice_scatter_self(grad, src.dtype, dim, start, end, step)", src="slice_(grad, dim, start, end, step)", jvp=LINEAR)
 op("diagonal_scatter(self, src, offset, dim1, dim2)", k.diagonal_scatter,
-   self="diagonal_scatter_self(grad, offset, dim1, dim2)", src="grad.diagonal(offset, dim1, dim2)", jvp=LINEAR)
+   self="diagonal_scatter_self(grad, src.dtype, offset, dim1, dim2)", src="grad.diagonal(offset, dim1, dim2)", jvp=LINEAR)
