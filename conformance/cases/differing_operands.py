@@ -235,3 +235,76 @@ def moments_of_nothing(torch, shape: st.sampled_from([(2, 0), (1, 0, 3), (2, 3, 
     y.grad_fn._saved_result1
     y.grad_fn._saved_result2
     y.sum().backward()
+
+
+WRITTEN_OVER = {
+    "select_scatter": lambda torch, x, y: x.select_scatter(y[0], 0, 1),
+    "slice_scatter": lambda torch, x, y: x.slice_scatter(y[:1], 0, 0, 1),
+    "diagonal_scatter": lambda torch, x, y: x.diagonal_scatter(y[:, 0]),
+    "block_diag": lambda torch, x, y: torch.block_diag(x, y, x[0]),
+    "loss": lambda torch, x, y: torch.nn.functional.binary_cross_entropy(x.sigmoid(), x.detach() * 0, y.detach()),
+    "logits": lambda torch, x, y: torch.binary_cross_entropy_with_logits(x, x.detach() * 0, y.detach(), None, 1),
+}
+
+
+@case(requires=["create_graph", "complex"])
+def real_and_complex_operands_of_what_is_written_over(
+    torch,
+    x: floats("float32", shape=(2, 3), values="smooth"),
+    what: st.sampled_from(sorted(WRITTEN_OVER)),
+    swapped: st.booleans(),
+    tracked: st.booleans(),
+):
+    """A gradient of real and complex operands is cast as the formula of its own operand says."""
+    y = torch.complex(x, x + 1)
+    if tracked:
+        y.requires_grad_()
+    x.requires_grad_()
+    a, b = (y, x) if swapped else (x, y)
+    z = WRITTEN_OVER[what](torch, a, b)
+    seed = torch.ones_like(z)
+    torch.autograd.grad(z, x, seed, retain_graph=True)
+    torch.autograd.grad(z, (x, y) if tracked else x, seed, create_graph=True)
+
+
+@case(requires=["forward_ad", "complex"])
+def real_tensors_beside_complex_numbers(
+    torch,
+    x: floats(("float32", "float64"), shape=st.sampled_from([(), (2,)]), values="smooth"),
+    how: st.sampled_from(["add", "sub", "added", "subtracted"]),
+):
+    """The tangent of a sum with a complex number is complex, that of a number less a tensor real."""
+    number = 0.5 + 1.5j
+    sums = {
+        "add": lambda x: x + number,
+        "sub": lambda x: x - number,
+        "added": lambda x: number + x,
+        "subtracted": lambda x: number - x,
+    }
+    y = sums[how](x.detach().requires_grad_())
+    y.grad_fn.next_functions
+    with torch.autograd.forward_ad.dual_level():
+        torch.autograd.forward_ad.unpack_dual(sums[how](torch.autograd.forward_ad.make_dual(x, x.clone())))
+
+
+@case(requires=["forward_ad"])
+def tangents_of_other_types_that_are_cast(
+    torch,
+    x: floats("float32", shape=(2,), values="smooth"),
+    kind: st.sampled_from(["float16", "float32", "float64", "complex64", "complex128"]),
+    swapped: st.booleans(),
+):
+    """A complex tangent of a real tensor warns where it is cast to a real type."""
+    y = torch.complex(x, x + 1)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(*((y, x) if swapped else (x, y)))
+        torch.autograd.forward_ad.unpack_dual(dual.to(getattr(torch, kind)))
+
+
+@case(requires=["forward_ad", "in_place"])
+def write_without_a_tangent_to_a_dual_leaf(torch, x: floats(shape=(2,), values="smooth"), view: st.booleans()):
+    """heaviside_ is refused for want of a tangent before its target is looked at."""
+    leaf = x.requires_grad_()
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(leaf, torch.ones_like(x))
+        (dual[:1] if view else dual).heaviside_(torch.ones_like(x)[:1])

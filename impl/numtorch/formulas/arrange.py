@@ -25,7 +25,9 @@ def block_diag_backward(grad: Any, descs: tuple) -> tuple:
     for desc in descs:
         shape = tuple(desc.shape)
         rows, columns = ((1, 1) + shape)[-2:]
-        block = d.slice_(d.slice_(grad if desc.dtype.is_complex else real, 0, row, row + rows, 1), 1, column, column + columns, 1)
+        block = d.slice_(
+            d.slice_(grad if desc.dtype.is_complex else real, 0, row, row + rows, 1), 1, column, column + columns, 1
+        )
         for _ in range(2 - len(shape)):
             block = d.squeeze_dim(block, -1)  # as PyTorch does, which is no squeeze of a row: it is summed
         out.append(block)
