@@ -166,3 +166,25 @@ def what_a_transform_cannot_compute_is_packed_outside(
             torch.func.jvp(compute, (x,), (tangent,))
         else:
             torch.func.jvp(lambda a: torch.func.jvp(compute, (a,), (a,)), (x,), (tangent,))
+
+
+ONCE = {
+    "huber_loss": lambda torch, x: torch.nn.functional.huber_loss(x, x),
+    "smooth_l1_loss": lambda torch, x: torch.nn.functional.smooth_l1_loss(x, x),
+    "clip": lambda torch, x: x.clip(),
+    "clamp": lambda torch, x: torch.clamp(x, x, x.detach()),
+    "clamp_": lambda torch, x: (x + 0).clamp_(x.detach().double()),
+    "lerp": lambda torch, x: torch.lerp(x, x, x.detach().double()),
+    "ldexp": lambda torch, x: torch.ldexp(x, x > 0),
+    "masked_fill": lambda torch, x: x.masked_fill(x, x[0]),
+}
+
+
+@case(requires=["saved_tensors_hooks", "complex"])
+def operands_of_what_raises_are_packed_once(
+    torch, name: st.sampled_from(sorted(ONCE)), kind: st.sampled_from(["float32", "float16", "complex64"])
+):
+    """What an operator would save is packed before its kernel refuses it, once, also under another name."""
+    x = torch.ones(2, dtype=getattr(torch, kind)).requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(lambda t: t, lambda t: t):
+        ONCE[name](torch, x)

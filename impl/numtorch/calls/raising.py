@@ -104,9 +104,9 @@ def autograd_before_checks(error: Exception, name: str, function: Any, args: tup
     operator = name.removesuffix("_")
     if operator != name and operator not in WRITE_LAST and args:
         refuse_target(*args, *kwargs.values(), unrecorded=operator in UNRECORDED, zeros=operator not in OF_ZEROS_TOO)
-    if isinstance(given.get(NUMBERS.get(operator, "")), Tensor):
-        operator += "_tensor"
     operator = ROWS.get(operator, operator)
+    if any(isinstance(given.get(number), Tensor) for number in NUMBERS.get(operator, ())):
+        operator = operator.removesuffix("_scalar") + "_tensor"
     autograd_first(error, given, operator, "self" if name.endswith("_") else "")
 
 
@@ -141,10 +141,10 @@ def refuse_target(target: Any, *operands: Any, unrecorded: bool = False, zeros: 
         raise RuntimeError(IMMUTABLE)
 
 
-NUMBERS = {"index_fill": "value", "lerp": "weight", "masked_fill": "value"}
+NUMBERS = {"index_fill": ("value",), "lerp_scalar": ("weight",), "masked_fill": ("value",), "clamp": ("min", "max")}
 """What is a number of an operator, or a tensor of another, which PyTorch calls the same."""
 
-ROWS = {"complex": "complex_of", "lerp": "lerp_scalar"}
+ROWS = {"complex": "complex_of", "lerp": "lerp_scalar", "clip": "clamp", "multigammaln": "mvlgamma"}
 """Rows that are not called as the function is."""
 
 
@@ -159,8 +159,9 @@ def saving_first(operator: str, **given: Any) -> Iterator[None]:
 
 def saved_before(error: Exception, operator: str, **given: Any) -> Exception:
     """The error of a check, when autograd has packed the operands."""
-    autograd_first(error, given, operator)
-    setattr(error, DONE, True)
+    if not hasattr(error, DONE):
+        autograd_first(error, given, operator)
+        setattr(error, DONE, True)
     return error
 
 

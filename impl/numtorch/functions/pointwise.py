@@ -10,7 +10,7 @@ from typing import Any
 from .. import dispatch
 from ..aliasing.views import check_inplace, requires_grad
 from ..calls.checked import MISSING, NotGiven, refusal
-from ..calls.operands import category_of, check_subtraction, in_type, refuse_recorded, store, type_error
+from ..calls.operands import category_of, check_subtraction, in_type, refuse_recorded, refused, store, type_error
 from ..calls.raising import autograd_first, refuse_target
 from ..dispatch import usual as d
 from ..dtype import bool_, combine, default_of_category, get_default_dtype
@@ -222,7 +222,12 @@ def power(self: Any, exponent: Any) -> Any:
         if isinstance(self, Tensor):
             return dispatch.pow_tensor(self, exponent)
         category = category_of(self)
-        return NotImplemented if category is None else dispatch.pow_base(self, _promoted(exponent, category))
+        if category is None:
+            return NotImplemented
+        exponent = _promoted(exponent, category)
+        if exponent._desc.dtype is bool_:
+            raise refused("pow", bool_)
+        return dispatch.pow_base(self, exponent)
     category = category_of(exponent)
     if category is None:
         return NotImplemented

@@ -521,8 +521,6 @@ def pow_base(base: Any, exponent: Array) -> Array:
     """A Python number to the power of an array."""
     if exponent.dtype.kind in "iu":
         return integer_power(np.array(base).astype(exponent.dtype)[()], exponent)
-    if exponent.dtype.kind == "b":
-        raise NotImplementedError("\"pow\" not implemented for 'Bool'")
     base = exponent.dtype.type(base)
     if base.dtype.kind == "c":
         return np.ones_like(exponent) if base == 1 else complex_power(base, exponent)
