@@ -332,3 +332,25 @@ def gradient_of_group_norm_without_a_weight_has_no_tangent(
         g = torch.ones(2, 2)
         y.backward(torch.autograd.forward_ad.make_dual(g, torch.ones(2, 2)) if of_gradient else g)
     x.grad
+
+
+@case(requires=["forward_ad", "backward"])
+def gradient_that_is_added_brings_its_tangent(
+    torch,
+    x: floats("float32", shape=(), values="finite"),
+    old: st.sampled_from(["dual of the leaf", "dual", "plain", "none"]),
+    seeded: st.booleans(),
+    graph: st.booleans(),
+    times: st.integers(1, 2),
+):
+    """A gradient is added to another with its tangent, in place, and what had none has one then."""
+    x.requires_grad_()
+    t = torch.ones(())
+    with torch.autograd.forward_ad.dual_level():
+        make_dual = torch.autograd.forward_ad.make_dual
+        if old != "none":
+            x.grad = {"dual of the leaf": make_dual(x, t), "dual": make_dual(t * 2, t), "plain": t * 3}[old]
+        seed = make_dual(torch.ones(()), t * 3)
+        for _ in range(times):
+            (x * 2).backward(seed if seeded else None, create_graph=graph)
+        torch.autograd.forward_ad.unpack_dual(x.grad)

@@ -30,6 +30,7 @@ from ..memory.geometry import laid_out
 from ..memory.layout import is_contiguous, is_dense
 from ..memory.lazy import LAZY
 from ..plain_numpy import np
+from ..tangents import tangent_of
 from ..tensor import Tensor, wrap
 from ..warning import warn
 
@@ -161,8 +162,13 @@ def accumulate(variable: Any, grad: Any, owned: bool) -> None:
 
 def accumulate_shown(variable: Any, grad: Any, owned: bool) -> None:
     """The same of a gradient that is a Tensor already; `owned`: nobody else refers to the Tensor, of whatever memory."""
+    old = variable._grad
+    if old is not None and (tangent_of(old) is not None or tangent_of(grad) is not None):
+        old.add_(grad)
+        warn_of_layout(old, variable)
+        return
     array = storage_of(grad)
-    first = variable._grad is None
+    first = old is None
     accumulate(variable, array, owned)
     new = variable._grad
     if first and new._array is array:
