@@ -154,3 +154,20 @@ def gradient_of_none_does_not_come_to_a_write_through_a_view(
     node.register_prehook(lambda grad_outputs: (None,))
     y.sum().backward()
     x.grad
+
+
+@case(requires=["hooks"])
+def gradient_of_none_gives_none_of_nothing(
+    torch,
+    shape: st.sampled_from([(0,), (0, 2), (2, 0), (2, 2)]),
+    name: st.sampled_from(["cummax", "cummin", "cumsum", "cumprod", "logcumsumexp", "sort", "softmax", "flip"]),
+    kept: st.booleans(),
+):
+    """An operator whose node gets no gradient gives none, also of no elements, and unless it was freed."""
+    x = torch.ones(shape, requires_grad=True)
+    found = getattr(x, name)(-1)
+    y = found[0] if name in ("cummax", "cummin", "sort") else found
+    y.grad_fn.register_prehook(lambda grad_outputs: (None,))
+    y.backward(torch.ones(shape), retain_graph=kept)
+    y.backward(torch.ones(shape))
+    x.grad

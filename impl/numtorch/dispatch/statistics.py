@@ -47,7 +47,8 @@ class CummaxBackward0(UnaryNode):
     writes_grad = property(lambda node: 2 if node.desc.numel else 0)
     custom = property(lambda node: not node.desc.numel)
     def apply_custom(node, grads):
-        return [node.apply_tensors(grads[0])]  # which requires grad
+        found = node.apply_tensors(grads[0])  # which requires grad
+        return [None if grads[0] is None else found]
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):
@@ -156,7 +157,8 @@ class CumminBackward0(UnaryNode):
     writes_grad = property(lambda node: 2 if node.desc.numel else 0)
     custom = property(lambda node: not node.desc.numel)
     def apply_custom(node, grads):
-        return [node.apply_tensors(grads[0])]  # which requires grad
+        found = node.apply_tensors(grads[0])  # which requires grad
+        return [None if grads[0] is None else found]
     not_differentiable = ('indices',)
     def apply(node, grad, keep: bool):
         if not node.desc.real or is_odd(node.self):

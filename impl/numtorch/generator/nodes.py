@@ -147,7 +147,8 @@ class Nodes(Template):
             w(1, f"writes_grad = property(lambda node: {writes} if {only_if} else 0)")
         if "cummaxmin_backward" in row.formulas.get("self", ""):
             w(1, "custom = property(lambda node: not node.desc.numel)")
-            w(1, "def apply_custom(node, grads):\n    return [node.apply_tensors(grads[0])]  # which requires grad")
+            w(1, "def apply_custom(node, grads):\n    found = node.apply_tensors(grads[0])  # which requires grad")
+            w(2, "return [None if grads[0] is None else found]")
         elif writes and not only_if:
             w(1, f"writes_grad = {writes}")
             if "aminmax_backward" in row.formulas.get("self", ""):
