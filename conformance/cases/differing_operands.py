@@ -271,20 +271,25 @@ def real_and_complex_operands_of_what_is_written_over(
 def real_tensors_beside_complex_numbers(
     torch,
     x: floats(("float32", "float64"), shape=st.sampled_from([(), (2,)]), values="smooth"),
-    how: st.sampled_from(["add", "sub", "added", "subtracted"]),
+    how: st.sampled_from(["add", "sub", "added", "subtracted", "power", "base", "nothing"]),
 ):
-    """The tangent of a sum with a complex number is complex, that of a number less a tensor real."""
+    """What a real tensor and a complex number make is differentiated by the tensor as it is."""
     number = 0.5 + 1.5j
-    sums = {
+    made = {
         "add": lambda x: x + number,
         "sub": lambda x: x - number,
         "added": lambda x: number + x,
         "subtracted": lambda x: number - x,
+        "power": lambda x: x**number,
+        "base": lambda x: number**x,
+        "nothing": lambda x: x**0j,
     }
-    y = sums[how](x.detach().requires_grad_())
-    y.grad_fn.next_functions
+    leaf = x.detach().requires_grad_()
+    y = made[how](leaf)
+    (g,) = torch.autograd.grad(y, leaf, torch.ones_like(y), create_graph=True)
+    g.sum().backward()
     with torch.autograd.forward_ad.dual_level():
-        torch.autograd.forward_ad.unpack_dual(sums[how](torch.autograd.forward_ad.make_dual(x, x.clone())))
+        torch.autograd.forward_ad.unpack_dual(made[how](torch.autograd.forward_ad.make_dual(x, x.clone())))
 
 
 @case(requires=["forward_ad"])

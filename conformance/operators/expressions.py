@@ -44,6 +44,8 @@ view_as_complex         (torch.view_as_complex(m) * torch.view_as_complex(m)).im
 pow_scalar              p ** 2 | x.pow(3) | p.pow(-0.5)
 pow_tensor              p ** y | p.pow(v)
 pow_base                2 ** x
+pow_complex             (p ** (1.5 + 0.5j)).abs()
+pow_complex_base        ((1.5 + 0.5j) ** x).abs()
 exp                     x.exp()
 log                     p.log()
 sqrt                    p.sqrt()

@@ -78,6 +78,8 @@ from .pointwise import (
     PowBackward0,
     pow_scalar,
     pow_scalar_,
+    PowComplexBackward0,
+    pow_complex,
     ExpBackward0,
     exp,
     exp_,

@@ -36,6 +36,7 @@ from ..kernels.pointwise import pow_backward_base as k_pow_backward_base
 from ..kernels.pointwise import pow_backward_exponent as k_pow_backward_exponent
 from ..kernels.pointwise import pow_backward_self as k_pow_backward_self
 from ..kernels.pointwise import pow_base as k_pow_base
+from ..kernels.pointwise import pow_complex_base as k_pow_complex_base
 from ..kernels.pointwise import pow_tensor as k_pow_tensor
 from ..kernels.pointwise import round as k_round
 from ..kernels.pointwise import round_decimals as k_round_decimals
@@ -1014,6 +1015,123 @@ def pow_base(self, exponent, *, out=None):
     if out is not None:
         return store(out, result, 'pow', exponent)
     return result
+
+
+class PowComplexBackward2(UnaryNode):
+    __slots__ = ('exponent', 'exponent_version', 'result', 'result_counter', 'result_version', 'self',)
+    saved = ('exponent', 'result',)
+    saved_values = ('self',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real or is_odd(node.exponent) or node.desc.ndim > 1 and turned(grad):
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.next0, out, None, None
+        exponent = node.exponent
+        if exponent is not None:
+            counter = exponent._counter
+            if counter is not None and counter[0] != node.exponent_version:
+                exponent = unpack_input(node, 'exponent')
+            exponent = exponent._array
+        result = node.result
+        if node.result_counter[0] != node.result_version:
+            result = unpack_result(node, 'result')._array
+        self = node.self
+        out = k_pow_backward_base(grad, self, exponent, result)
+        if not keep:
+            if exponent is not None:
+                node.exponent = FREED
+            if result is not None:
+                node.result = None
+                node.result_counter = FREED_COUNTER
+        return node.next0, out, None, None
+    def apply_tensors(node, grad):
+        exponent = node.exponent
+        if exponent is not None and (type(exponent) is not Tensor or (counter := exponent._counter) is not None and counter[0] != node.exponent_version):
+            exponent = unpack_input(node, 'exponent')
+        result = node.result
+        counter = node.result_counter
+        if result is None or counter[0] != node.result_version:
+            result = unpack_result(node, 'result')
+        else:
+            result = own_result(node, result, counter)
+        self = node.self
+        return formulas.pow_backward_base(grad, self, exponent, result)
+
+    def release(node) -> None:
+        if node.exponent is not None:
+            node.exponent = FREED
+        if node.result is not None:
+            node.result = None
+            node.result_counter = FREED_COUNTER
+
+
+PowComplexBackward2.__name__ = 'PowBackward2'
+
+
+def pow_complex_base(self, exponent, *, out=None):
+    """pow_complex_base(self, exponent) -> Tensor"""
+    try:
+        array, desc = laid(k_pow_complex_base(self, exponent._array) if exponent._desc.real else rounded_once(k_pow_complex_base, self, exponent._array), 'new', exponent)
+    except Exception as error:
+        autograd_first(error, locals(), 'pow_complex_base')
+        raise
+    flag = exponent._requires_grad
+    if flag and flag is not True:
+        flag = (requires_grad(exponent)) and recorded((exponent,))
+    if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'pow')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_PowComplexBackward2)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = exponent._made
+        if fn0 is not None and exponent._extra is None:
+            node.next0 = fn0
+        elif exponent._extra is None and exponent._accumulator is not None and (fn0 := exponent._accumulator()) is not None:
+            node.next0 = fn0
+        else:
+            fn0, nr0 = edge(exponent)
+            node.next0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if exponent._extra is not None and exponent._extra.inference:
+            check_saveable(exponent, node)
+        node.exponent = exponent
+        counter = exponent._counter
+        node.exponent_version = 0 if counter is None else counter[0]
+        node.self = self
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._made = node
+        result._counter = None
+        result._extra = None
+        node.result = array
+        node.result_counter = result._counter = [0]
+        node.result_version = 0
+        if saved_hooks.in_force:
+            saved_hooks.pack(node, result=result)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._made = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    if exponent._extra is not None:
+        refuse_into('pow', exponent)
+        counted(exponent, result, times=1)
+    return result if out is None else store(out, result, 'pow')
 
 
 class ConjPhysicalBackward0(UnaryNode):
@@ -4955,6 +5073,7 @@ _Log1PBackward0 = (Log1PBackward0,)
 _PolarBackward0 = (PolarBackward0,)
 _PowBackward1 = (PowBackward1,)
 _PowBackward2 = (PowBackward2,)
+_PowComplexBackward2 = (PowComplexBackward2,)
 _RoundBackward0 = (RoundBackward0,)
 _RoundBackward1 = (RoundBackward1,)
 _RsubAlphaBackward0 = (RsubAlphaBackward0,)

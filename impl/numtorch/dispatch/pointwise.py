@@ -31,6 +31,7 @@ from ..kernels.pointwise import mul_scalar_backward as k_mul_scalar_backward
 from ..kernels.pointwise import negate as k_negate
 from ..kernels.pointwise import negated as k_negated
 from ..kernels.pointwise import pow_backward as k_pow_backward
+from ..kernels.pointwise import pow_complex as k_pow_complex
 from ..kernels.pointwise import pow_scalar as k_pow_scalar
 from ..kernels.pointwise import reciprocal as k_reciprocal
 from ..kernels.pointwise import relu as k_relu
@@ -2917,6 +2918,102 @@ def pow_scalar_(self, exponent):
     return self
 
 
+class PowComplexBackward0(UnaryNode):
+    __slots__ = ('self', 'self_version', 'exponent',)
+    saved = ('self',)
+    saved_values = ('exponent',)
+    def run(node, grad, keep: bool):
+        if not node.desc.real or is_odd(node.self) or node.desc.ndim > 1 and turned(grad):
+            out = through_tensors(node, grad)
+            if not keep:
+                node.release()
+            return node.next0, out, None, None
+        self = node.self
+        if self is not None:
+            counter = self._counter
+            if counter is not None and counter[0] != node.self_version:
+                self = unpack_input(node, 'self')
+            self = self._array
+        exponent = node.exponent
+        out = k_pow_backward(grad, self, exponent)
+        if not keep:
+            if self is not None:
+                node.self = FREED
+        return node.next0, out, None, None
+    def apply_tensors(node, grad):
+        self = node.self
+        if self is not None and (type(self) is not Tensor or (counter := self._counter) is not None and counter[0] != node.self_version):
+            self = unpack_input(node, 'self')
+        exponent = node.exponent
+        return formulas.pow_backward(grad, self, exponent)
+
+    def release(node) -> None:
+        if node.self is not None:
+            node.self = FREED
+
+
+PowComplexBackward0.__name__ = 'PowBackward0'
+
+
+def pow_complex(self, exponent, *, out=None):
+    """pow_complex(self, exponent) -> Tensor"""
+    try:
+        array, desc = laid(k_pow_complex(self._array, exponent) if self._desc.real else rounded_once(k_pow_complex, self._array, exponent), 'beside number', self)
+    except Exception as error:
+        autograd_first(error, locals(), 'pow_complex')
+        raise
+    flag = self._requires_grad
+    if flag and flag is not True:
+        flag = (requires_grad(self)) and recorded((self,))
+    if flag and (not disabled or _grad.grad):
+        if out is not None:
+            raise recorded_out(out, 'pow')
+        if desc.dtype.category < 2:
+            raise undifferentiable(desc)
+        node = _new(*_PowComplexBackward0)
+        for node.seq in sequence_nrs:
+            break
+        fn0 = self._made
+        if fn0 is not None and self._extra is None:
+            node.next0 = fn0
+        elif self._extra is None and self._accumulator is not None and (fn0 := self._accumulator()) is not None:
+            node.next0 = fn0
+        else:
+            fn0, nr0 = edge(self)
+            node.next0 = fn0
+            if nr0:
+                node.nr0 = nr0
+        if self._extra is not None and self._extra.inference:
+            check_saveable(self, node)
+        node.self = self
+        counter = self._counter
+        node.self_version = 0 if counter is None else counter[0]
+        node.exponent = exponent
+        node.desc = desc
+        result = _new(*_TENSOR)
+        result._array = array
+        result._desc = desc
+        result._requires_grad = True
+        result._made = node
+        result._counter = None
+        result._extra = None
+        if saved_hooks.in_force:
+            saved_hooks.pack(node)
+        return result
+    result = _new(*_TENSOR)
+    result._array = array
+    result._desc = desc
+    result._requires_grad = False
+    result._made = None
+    result._counter = None
+    result._extra = None
+    result._grad = None
+    result._accumulator = None
+    if disabled and _grad.inference:
+        mark_inference(result)
+    return result if out is None else store(out, result, 'pow')
+
+
 class ExpBackward0(UnaryNode):
     __slots__ = ('result', 'result_counter', 'result_version',)
     saved = ('result',)
@@ -4968,6 +5065,7 @@ _MulBackward1 = (MulBackward1,)
 _MulComplexBackward1 = (MulComplexBackward1,)
 _NegBackward0 = (NegBackward0,)
 _PowBackward0 = (PowBackward0,)
+_PowComplexBackward0 = (PowComplexBackward0,)
 _ReciprocalBackward0 = (ReciprocalBackward0,)
 _ReluBackward0 = (ReluBackward0,)
 _RsqrtBackward0 = (RsqrtBackward0,)

@@ -175,7 +175,8 @@ def pow_backward_exponent(grad: Any, x: Any, exponent: Any, result: Any) -> Any:
 
 
 def pow_backward_base(grad: Any, base: Any, exponent: Any, result: Any) -> Any:
-    log = complex(np.log(complex(base))) if exponent._desc.dtype.is_complex else float(np.log(float(base)))
+    complexly = exponent._desc.dtype.is_complex or type(base) is complex
+    log = complex(np.log(complex(base))) if complexly else float(np.log(float(base)))
     slope = d.mul_scalar(result, log).conj()
     return grad * (_masked(slope, mask(_not_negative, exponent)) if base == 0 else slope)
 

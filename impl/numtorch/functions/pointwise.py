@@ -195,7 +195,7 @@ def rsub(self: Tensor, other: Any) -> Any:
     if category is None:
         return NotImplemented
     check_subtraction(self, other)
-    if self._desc.dtype.category < 2 or self._desc.dtype.is_half:  # other reals become complex in the kernel
+    if category < 3 or not _is_plain_real(self):
         self = _promoted(self, category)
     return d.rsub_scalar(self, other.item() if isinstance(other, np.generic) else other)
 
@@ -205,6 +205,11 @@ def _promoted(self: Tensor, category: int) -> Tensor:
     if category <= self._desc.dtype.category:
         return self
     return in_type(self, combine(self._desc.dtype, None, default_of_category(category)))
+
+
+def _is_plain_real(self: Tensor) -> bool:
+    """Whether kernels make complex numbers of a tensor themselves, so that autograd sees it as it is."""
+    return self._desc.dtype.category == 2 and not self._desc.dtype.is_half
 
 
 def pow(input: Any = MISSING, exponent: Any = MISSING, *, out: Any = None) -> Tensor:
@@ -224,6 +229,8 @@ def power(self: Any, exponent: Any) -> Any:
         category = category_of(self)
         if category is None:
             return NotImplemented
+        if category == 3 and _is_plain_real(exponent):
+            return dispatch.pow_complex_base(complex(self), exponent)
         exponent = _promoted(exponent, category)
         if exponent._desc.dtype is bool_:
             raise refused("pow", bool_)
@@ -231,6 +238,8 @@ def power(self: Any, exponent: Any) -> Any:
     category = category_of(exponent)
     if category is None:
         return NotImplemented
+    if category == 3 and _is_plain_real(self):
+        return d.pow_complex(self, complex(exponent))
     self = _promoted(self, category)
     _not_negative(self, exponent)
     return d.pow_scalar(self, exponent)

@@ -237,6 +237,11 @@ def pow_scalar(x: Array, exponent: Any) -> Array:
     return np.power(x, in_type(exponent, x.dtype))
 
 
+def pow_complex(x: Array, exponent: complex) -> Array:
+    """The same of real numbers to a complex one, which are made complex first."""
+    return pow_scalar(x.astype(np.result_type(x.dtype, np.complex64)), exponent)
+
+
 def _float16_power(x: Array, exponent: Any) -> Array:
     """The same of float16, given in single precision: there are no short cuts through roots and products."""
     if exponent in (0, 1):
@@ -525,6 +530,11 @@ def pow_base(base: Any, exponent: Array) -> Array:
     if base.dtype.kind == "c":
         return np.ones_like(exponent) if base == 1 else complex_power(base, exponent)
     return np.power(base, exponent, order="C")
+
+
+def pow_complex_base(base: complex, exponent: Array) -> Array:
+    """A complex number to the power of real ones."""
+    return pow_base(base, exponent.astype(np.result_type(exponent.dtype, np.complex64)))
 
 
 def pow_backward_base(grad: Array, base: Any, exponent: Array, result: Array) -> Array:

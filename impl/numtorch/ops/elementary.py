@@ -24,6 +24,9 @@ op("pow_tensor(self, exponent)", k.pow_tensor, node="PowBackward1", says="pow", 
 op("pow_base(self, exponent)", k.pow_base, node="PowBackward2", says="pow", pointwise=True, inplace=False, row_major=True,
    exponent="pow_backward_base(grad, self, exponent, result)",
    jvp=ELEMENTWISE)
+op("pow_complex_base(self, exponent)", k.pow_complex_base, node="PowComplexBackward2", shown="PowBackward2", says="pow",
+   elementwise=True, layout="new", exponent="pow_backward_base(grad, self, exponent, result)",
+   jvp="real(pow_backward_base(exponent_t, self, exponent_p, result))")
 
 # ---- complex numbers
 op("conj_physical(self)", np.conjugate, inplace=False, exact_out=FOUND_DTYPE, self="grad.conj_physical()", jvp=LINEAR)

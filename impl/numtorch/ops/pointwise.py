@@ -38,6 +38,11 @@ op("reciprocal(self)", k.reciprocal, pointwise=True, float_result=True, self="-g
 op("pow_scalar(self, exponent)", k.pow_scalar, node="PowBackward0", says="pow", pointwise=True,
    self="pow_backward(grad, self, exponent)", jvp=ELEMENTWISE)
 
+# That of a real tensor to a complex number, which autograd sees as it is.
+op("pow_complex(self, exponent)", k.pow_complex, node="PowComplexBackward0", shown="PowBackward0", says="pow",
+   elementwise=True, layout=BESIDE_NUMBER, self="pow_backward(grad, self, exponent)",
+   jvp="real(pow_backward(self_t, self_p, exponent))")
+
 # ---- exponentials and logarithms
 op("exp(self)", np.exp, float_result=True, self="grad * result.conj()", jvp=ELEMENTWISE)
 op("log(self)", np.log, float_result=True, self="grad / self.conj()", jvp=ELEMENTWISE)

@@ -105,7 +105,7 @@ KINDS: dict[Rule, str] = {
     "log2 neg reciprocal relu round rsqrt sigmoid sign sin sinh sqrt tan tanh trunc clamp clamp_min clamp_max "
     "conj view_as_real clone contiguous_copy to_copy alias detach "
     "add add_alpha add_scalar sub sub_alpha sub_scalar rsub rsub_alpha rsub_scalar rsub_scalar_alpha mul mul_scalar div "
-    "div_scalar div_mode pow_tensor pow_scalar pow_base sigmoid_backward threshold_backward "
+    "div_scalar div_mode pow_tensor pow_scalar pow_base pow_complex pow_complex_base sigmoid_backward threshold_backward "
     "eq ne lt le gt ge eq_scalar ne_scalar lt_scalar le_scalar gt_scalar ge_scalar",
     loop: "mask of_arrays",
     moving.as_complex: "view_as_complex",

@@ -42,7 +42,7 @@ def aligned(call: Call) -> list[Any]:
 
 _KINDS = ("", "_scalar", "_alpha", "_mode", "_scalar_mode")
 TWO = {operator + kind for operator in ("add", "sub", "mul", "div", "floor_divide") for kind in _KINDS}
-TWO |= {"xlogy_self", "xlog1py_self", "zeta_self", "pow_base", "frexp", "polygamma"}
+TWO |= {"xlogy_self", "xlog1py_self", "zeta_self", "pow_base", "pow_complex_base", "frexp", "polygamma"}
 """Operators whose number is a tensor to PyTorch's rule, which moves the batch to the front; all others leave it where it is."""
 
 
