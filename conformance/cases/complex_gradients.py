@@ -251,6 +251,32 @@ def real_number_beside_a_complex_one_under_a_logarithm_has_no_gradient(
 
 
 @case(requires=["backward", "complex"])
+def real_number_put_among_complex_ones(
+    torch,
+    z: complexes("complex64", values="smooth", shape=(2,)),
+    x: floats("float32", values="smooth", shape=()),
+    how: st.sampled_from(["fill", "index_fill", "masked_fill", "where", "fill_", "index_fill_", "masked_fill_"]),
+    hooked: st.booleans(),
+):
+    """A real number that is put among complex ones is refused a complex gradient."""
+    x.requires_grad_()
+    at, some = torch.tensor([0]), torch.tensor([True, False])
+    put = {
+        "fill": lambda: torch.fill(z, x),
+        "index_fill": lambda: z.index_fill(0, at, x),
+        "masked_fill": lambda: z.masked_fill(some, x),
+        "where": lambda: torch.where(some, z, x),
+        "fill_": lambda: z.clone().fill_(x),
+        "index_fill_": lambda: z.clone().index_fill_(0, at, x),
+        "masked_fill_": lambda: z.clone().masked_fill_(some, x),
+    }[how]()
+    put.grad_fn(torch.ones(2, dtype=torch.complex64))
+    if hooked:
+        put.grad_fn.register_prehook(lambda grads: None)
+    torch.view_as_real(put * 1j).sum().backward()
+
+
+@case(requires=["backward", "complex"])
 def gradient_along_the_phase_of_a_vector(
     torch,
     name: st.sampled_from(["eigh", "eig"]),

@@ -382,3 +382,48 @@ def hook_of_a_node_whose_gradient_is_zero_is_given_tensors(
     y = getattr(x.expand(2, *x.shape) if repeated else x, name)()
     y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: None)
     y.backward(torch.ones_like(y))
+
+
+OF_SEVERAL = {
+    "layer_norm": lambda torch, x, w, b: torch.nn.functional.layer_norm(x, (3,), w, b),
+    "batch_norm": lambda torch, x, w, b: torch.nn.functional.batch_norm(x, None, None, w, b, True),
+    "addcmul": lambda torch, x, w, b: torch.addcmul(x, w, b),
+    "addcdiv": lambda torch, x, w, b: torch.addcdiv(b, w, x),
+    "addmv": lambda torch, x, w, b: torch.addmv(b[:2], x, w),
+    "lerp": lambda torch, x, w, b: x.lerp(w, b),
+    "where": lambda torch, x, w, b: torch.where(x > 0, w, b),
+    "conv1d": lambda torch, x, w, b: torch.nn.functional.conv1d(x.view(2, 1, 3), w.view(1, 1, 3), b[:1]),
+    "prelu": lambda torch, x, w, b: torch.nn.functional.prelu(x, w[:1]),
+    "cdist": lambda torch, x, w, b: torch.cdist(x, torch.stack([w, b])),
+    "stack": lambda torch, x, w, b: torch.stack([w, b, x[0]]),
+    "mul": lambda torch, x, w, b: x * w,
+    "bce": lambda torch, x, w, b: torch.nn.functional.binary_cross_entropy_with_logits(w, b),
+}
+
+
+@case(requires=["hooks", "graph", "anomaly"])
+def hook_is_shown_gradients_of_what_requires_grad(
+    torch,
+    x: floats("float32", shape=(2, 3), values="smooth"),
+    w: floats("float32", shape=(3,), values="smooth"),
+    b: floats("float32", shape=(3,), values="smooth"),
+    how: st.sampled_from(sorted(OF_SEVERAL)),
+    wanting: st.sampled_from(["x", "w", "b", "xw", "xb", "wb", "xwb"]),
+    more: st.booleans(),
+    infinite: st.booleans(),
+):
+    """Hooks see None for operands that require no grad, of which anomaly mode asks nothing, either."""
+    w = w * float("inf") if infinite else w
+    for name, value in (("x", x), ("w", w), ("b", b)):
+        if name in wanting:
+            value.requires_grad_()
+    y = OF_SEVERAL[how](torch, x, w, b) * 1
+
+    def look(grad_inputs, grad_outputs):
+        grad_inputs
+
+    node = y.grad_fn.next_functions[0][0]
+    if not infinite:
+        node.register_hook(look)
+    with torch.autograd.set_detect_anomaly(infinite):
+        (y * 0 if infinite else y * y).sum().backward(create_graph=more)

@@ -343,3 +343,33 @@ def types_of_operands_are_refused_or_promoted(
     """Functions of whole numbers, of reals or of one type refuse others; two types are promoted."""
     x, y = [torch.ones(n).to(getattr(torch, kind)) for kind in kinds]
     OF_TWO[name](torch, x, y)
+
+
+@case(requires=["backward", "custom_function", "in_place"])
+def passes_refuse_whole_numbers(
+    torch,
+    v: floats(shape=(), values="finite"),
+    kind: st.sampled_from(["int64", "bool", "uint8"]),
+    given: st.sampled_from(["same", "float32"]),
+    more: st.booleans(),
+):
+    """Whole numbers that a tensor was written into have a node, to which no gradient leads."""
+    v.requires_grad_()
+    whole = torch.zeros(2, dtype=getattr(torch, kind)).fill_(v)
+
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a):
+            return a * 1.5
+
+        @staticmethod
+        def backward(ctx, grad):
+            return grad.to(getattr(torch, kind)) if given == "same" else grad
+
+    seed = torch.ones(2, dtype=getattr(torch, kind if given == "same" else given))
+    whole.requires_grad
+    torch.autograd.grad(whole, v, seed, create_graph=more, retain_graph=True)
+    whole.backward(seed, retain_graph=True)
+    Scaled.apply(whole).sum().backward(create_graph=more, retain_graph=True)
+    (whole * 1.5).sum().backward(create_graph=more)
+    whole.grad_fn(seed)

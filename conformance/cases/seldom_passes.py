@@ -52,6 +52,30 @@ def node_is_called_with_a_complex_gradient(
     (x * torch.ones(3)).grad_fn(torch.ones(3))
 
 
+@case(requires=["graph", "custom_function"])
+def node_of_several_is_called(torch, x: Vector, w: Vector, wants: st.booleans(), undefined: st.booleans()):
+    """A node that is called gives what is wanted, that of a list all, and a user's what it returns."""
+    x = x.requires_grad_() * 1
+    w.requires_grad_(wants)
+
+    class Product(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, a, b):
+            ctx.save_for_backward(a, b)
+            return a * b
+
+        @staticmethod
+        def backward(ctx, grad):
+            a, b = ctx.saved_tensors
+            return grad * b, grad * a
+
+    torch.cat([x, w]).grad_fn(None if undefined else torch.ones(6))
+    torch.stack([w, x]).grad_fn(None if undefined else torch.ones(2, 3))
+    (x * w).grad_fn(None if undefined else torch.ones(3))
+    torch.addcmul(w, x, w).grad_fn(None if undefined else torch.ones(3))
+    Product.apply(x, w).grad_fn(torch.ones(3))
+
+
 @case(requires=["graph", "hooks"])
 def accumulator_is_called(torch, x: Vector, recording: st.booleans(), watched: st.booleans(), hooked: st.booleans()):
     """An accumulator that is called adds to the gradient of its leaf, and the leaf's hooks run."""

@@ -10,7 +10,6 @@ from ..nodes import error_nodes
 from ..plain_numpy import np
 from ..tensor import wrap
 from .masks import into_zeros, mask, within
-from .shape import of_number
 
 
 def _zeros(shape: tuple, grad: Any) -> Any:
@@ -46,8 +45,8 @@ def index_copy_source(grad: Any, dim: int, index: Any, source: Any, source_dim: 
 
 
 def index_fill_value(grad: Any, dim: int, index: Any, dtype: Any) -> Any:
-    """The sum of what was filled in."""
-    return of_number(d.sum_all(d.index_select(grad, dim, wrap(np.unique(index._array))), None), dtype)
+    """The sum of what was filled in, which the engine brings to the number's type, or refuses."""
+    return d.sum_all(d.index_select(grad, dim, wrap(np.unique(index._array))), None)
 
 
 def take_backward(grad: Any, x: Any, index: Any) -> Any:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from .. import dispatch as d
-from ..backward.node_calls import NOT_COMPLEX
 from ..kernels.shape import inverse, resized
 from ..plain_numpy import np
 from ..tensor import wrap
@@ -122,15 +121,8 @@ def repeat_backward(grad: Any, repeats: tuple, shape: tuple) -> Any:
 
 
 def fill_value_backward(grad: Any, dtype: Any) -> Any:
-    """The sum of the gradient."""
-    return of_number(d.sum_all(grad, None), dtype)
-
-
-def of_number(total: Any, dtype: Any) -> Any:
-    """The gradient of a number that was written, in its type; PyTorch's engine refuses one that is complex of a real number."""
-    if total._desc.dtype.is_complex and not dtype.is_complex:
-        raise RuntimeError(NOT_COMPLEX)
-    return total if total._desc.dtype is dtype else total.to(dtype)
+    """The sum of the gradient, which the engine brings to the number's type, or refuses."""
+    return d.sum_all(grad, None)
 
 
 def to_copy_backward(grad: Any, dtype: Any) -> Any:
