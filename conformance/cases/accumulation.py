@@ -316,3 +316,27 @@ def large_gradients_are_added_up(torch, size: st.sampled_from([499, 500, 3000]),
         y = x * factor
         y.backward(torch.ones(size)) if seeded else y.sum().backward()
     x.grad.sum()
+
+
+TURNS = {
+    "t": lambda y: y.t(),
+    "transpose": lambda y: y.transpose(0, -1),
+    "permute": lambda y: y.permute(*range(y.dim())),
+    "view": lambda y: y.view_as(y),
+    "expand": lambda y: y.expand_as(y),
+    "index": lambda y: y[...],
+    "flatten": lambda y: y.flatten(),
+}
+
+
+@case(requires=["in_place", "backward", "views"])
+def gradient_that_is_a_view_is_not_added_to_in_place(
+    torch, shape: st.sampled_from([(), (1,), (3,)]), name: st.sampled_from(sorted(TURNS))
+):
+    """A gradient that comes by a view is no memory of the pass's own, be it of one number."""
+    x = torch.ones(shape).requires_grad_()
+    y = abs(x)
+    y[...] = x
+    z = TURNS[name](y).asinh()
+    z.backward(torch.ones_like(z))
+    x.grad

@@ -9,6 +9,24 @@ ANY = complexes(("complex64", "complex128"), max_dims=2)
 AWAY_FROM_ZERO = complexes(("complex64", "complex128"), values="smooth", max_dims=2)
 
 
+@case(requires=["in_place", "grad"])
+def real_number_written_over_complex_ones_is_refused_where_it_is_asked_for(
+    torch, asked: st.sampled_from(["written over", "written", "both"]), how: st.integers(0, 2), saves: st.booleans()
+):
+    """The gradient of a real number that was written over complex ones is refused, if it is asked for."""
+    x = torch.ones(1, dtype=torch.complex64).requires_grad_()
+    number = torch.ones(()).requires_grad_()
+    y = x.rsqrt() if saves else x * 2
+    if how == 0:
+        y[0:1] = number
+    elif how == 1:
+        y[0] = number
+    else:
+        y[...] = number
+    inputs = [x] if asked == "written over" else [number] if asked == "written" else [x, number]
+    torch.autograd.grad(y, inputs, torch.ones(1, dtype=torch.complex64))
+
+
 @case(requires=["backward", "complex"], covers=["cx.wirtinger_abs"])
 def gradient_of_a_real_loss_points_uphill(torch, z: AWAY_FROM_ZERO):
     """The gradient of a real loss of a complex leaf is twice the derivative by the conjugate: uphill."""

@@ -113,8 +113,12 @@ class FillBackward3(BinaryNode):
         kind = None if self.fn1 is None else self.fn1.descriptors()[self.nr1].dtype.numpy
         if kind is not None and grad.dtype.kind == "c" != kind.kind:
             from ..backward.engine import through_tensors
+            from ..backward.graph_task import task_under_way
 
-            return through_tensors(self, grad)  # which refuses it
+            task = task_under_way()
+            if task is None or task.needed is None or self.fn1 in task.asked:
+                return through_tensors(self, grad)  # which refuses it
+            kind = None
         return (
             None if self.fn0 is None else zeros_of(grad),
             None if kind is None else np.add.reduce(grad, axis=None).astype(kind),

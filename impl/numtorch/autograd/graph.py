@@ -256,8 +256,8 @@ def _get_grad_fn_or_grad_acc(t: Any) -> _Node:
     """The node that the gradient of a tensor, or of an edge, flows to."""
     if isinstance(t, GradientEdge):
         return t.node  # type: ignore[no-any-return]
-    untracked = grad_mode.state.inference or t.is_inference()
-    if untracked and t.requires_grad and t.grad_fn is None:  # PyTorch asks a view, which has none then
+    if t.requires_grad and t.grad_fn is None and (grad_mode.state.inference or t.is_inference()):
+        # PyTorch asks a view, which has none then.
         raise AttributeError("'NoneType' object has no attribute 'next_functions'")
     node = _edge(t)[0] if t.requires_grad else None
     if node is None:
