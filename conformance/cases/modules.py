@@ -78,6 +78,37 @@ def full_and_plain_backward_hooks_exclude_each_other(torch):
     second.register_full_backward_hook(lambda module, grad_input, grad_output: None)
 
 
+MODULES = {
+    "of one node": lambda torch: torch.nn.Tanh(),
+    "of two": lambda torch: torch.nn.Sequential(torch.nn.Tanh(), torch.nn.Sigmoid()),
+    "with parameters": lambda torch: torch.nn.Linear(2, 2),
+    "of none": lambda torch: torch.nn.Identity(),
+    "that returns two": lambda torch: torch.nn.MaxPool1d(2, return_indices=True),
+}
+
+
+@case(requires=["nn", "hooks"], covers=["hook.module_full"])
+def older_backward_hook_sees_the_last_node(
+    torch,
+    x: floats("float32", shape=(3, 2)),
+    of: st.sampled_from(sorted(MODULES)),
+    leaf: st.booleans(),
+    answers: st.booleans(),
+):
+    """The older backward hook of a module is one of its last node, and warns of what it does not see."""
+    layer = MODULES[of](torch)
+
+    def hook(module, grad_input, grad_output):
+        return grad_input if answers else None
+
+    handle = layer.register_backward_hook(hook)
+    y = layer(x.requires_grad_() if leaf else x.requires_grad_() * 1)
+    z = y[0] if of == "that returns two" else y
+    z.sum().backward()
+    handle.remove()
+    layer(x)
+
+
 @case(requires=["nn"], covers=["io.param_copy"])
 def state_of_a_module(torch, x: floats(shape=(3, 2)), builtins):
     """state_dict hands out detached parameters, and load_state_dict copies into them."""

@@ -14,6 +14,7 @@ from ...warning import warn
 from ..modules import state
 from ..parameter import Buffer, Parameter
 from .backward_hook import BackwardHook
+from .last_node import hook_last_node
 
 _HOOKS = ("_forward_pre_hooks", "_forward_hooks", "_backward_pre_hooks", "_backward_hooks")
 _STATE_HOOKS = (
@@ -398,18 +399,8 @@ class Module:
                 )
             result = around.setup_output_hook(result)
         if self._backward_hooks and not full:
-            self._on_last_node(result)
+            hook_last_node(self, self._backward_hooks.values(), args, result)
         return result
-
-    def _on_last_node(self, result: Any) -> None:
-        """The hooks of register_backward_hook, which see one node only."""
-        while not isinstance(result, Tensor):
-            result = (
-                next(v for v in result.values() if isinstance(v, Tensor)) if isinstance(result, dict) else result[0]
-            )
-        if result.grad_fn is not None:
-            for hook in self._backward_hooks.values():
-                result.grad_fn.register_hook(lambda inputs, outputs, hook=hook: hook(self, inputs, outputs))
 
     def _add_hook(self, table: str, hook: Any, prepend: bool = False, with_kwargs: bool = False) -> RemovableHandle:
         hooks = self.__dict__[table]
