@@ -96,7 +96,7 @@ def alias(x: np.ndarray) -> np.ndarray:
 
 def alone(x: Array) -> Array:
     """A view of what has no dimensions to exchange; of a NumPy scalar too, to which nothing is then added in place."""
-    return np.asarray(x).view()
+    return (np.asarray(x) if isinstance(x, np.generic) else x).view()
 
 
 def transpose(x: Array, dim0: int, dim1: int) -> Array:
