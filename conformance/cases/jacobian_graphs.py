@@ -98,7 +98,9 @@ def vectorized_jacobian_is_of_a_basis_that_was_written(
         if name == "pass":
             torch.ones((), requires_grad=True).exp().backward()
             return a
-        return {"itself": a, "part": a[0], "function": a * 2}[name]
+        if name == "part" and strategy == "reverse-mode":
+            return a[0]
+        return a * 2 if name == "function" else a
 
     with torch.inference_mode(mode and strategy == "reverse-mode"):
         torch.autograd.functional.jacobian(f, x, vectorize=True, strategy=strategy)

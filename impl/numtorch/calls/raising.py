@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import grad_mode, levels, tangents
-from ..aliasing.views import all_inference, edge, refuse_write, requires_grad
+from ..aliasing.views import all_inference, edge, recorded, refuse_write, requires_grad
 from ..memory.lazy import IMMUTABLE, Zeros
 from ..nodes.saved import check_saveable
 from ..nodes.saved_hooks import Packed, in_force, innermost
@@ -135,7 +135,9 @@ def refuse_target(target: Any, *operands: Any, unrecorded: bool = False, zeros: 
     """What PyTorch says of the target of a write before its kernel looks at anything."""
     if not isinstance(target, Tensor):
         return
-    if not unrecorded and grad_mode.state.grad and any(_tracked(x) for x in (target, *operands)):
+    given = (target, *operands)
+    wanted = not unrecorded and grad_mode.state.grad and any(_tracked(x) for x in given)
+    if wanted and recorded([x for x in given if isinstance(x, Tensor)]):
         refuse_write(target)
     if zeros and type(target._array) is Zeros:
         raise RuntimeError(IMMUTABLE)
