@@ -17,9 +17,8 @@ def grid_sampler_twice(
     """The gradients of the incoming gradient, the input and the grid, which have no further derivative here."""
     out = d.grid_sampler_double_backward(grad, x, grid, *grads, interpolation_mode, padding_mode, align_corners)
     if out[0] is not None and grads[0] is None and not within(grad):
-        for _ in range(
-            x._desc.ndim - 3
-        ):  # what comes of each further direction is added to that of the first, in place
+        # What comes of each further direction is added to that of the first, in place.
+        for _ in range(x._desc.ndim - 3):
             bump(out[0])
     return out
 

@@ -253,9 +253,8 @@ def grid_sampler_double_backward(
             by.add(flat, moved * by.slope(d)[:, None], by.order(d))
             for e in dims:
                 places[e] += np.add.reduce(moved * by.pick(x, by.order(d, e)), 1) * by.slope(d, e)
-        to_input = flat.astype(x.dtype, copy=False).reshape(
-            x.shape
-        )  # a view, as in PyTorch: nobody adds to it in place
+        # A view, as in PyTorch: nobody adds to it in place.
+        to_input = flat.astype(x.dtype, copy=False).reshape(x.shape)
     return to_grad.astype(grad.dtype, copy=False), to_input, _side_by_side(places, grid)
 
 
