@@ -33,7 +33,7 @@ def autograd_first(error: Exception, given: dict[str, Any], operator: str, writt
 
     if operator in SAVES:
         refuse_and_pack(error, given, *SAVES[operator], written)
-    elif operator in WITHOUT_DERIVATIVE:
+    elif operator in WITHOUT_DERIVATIVE and not (operator == "bitwise_not" and given.get("out") is not None):
         refuse_and_pack(error, given, operator, WITHOUT_DERIVATIVE[operator], (), written)
 
 

@@ -460,9 +460,9 @@ def mean_all(self, dtype, *, out=None):
 
 
 class MeanBackward1(UnaryNode):
-    __slots__ = ('self_sym_sizes', 'self_scalar_type', 'dim', 'keepdim',)
+    __slots__ = ('self_sym_sizes', 'self_sym_numel', 'self_scalar_type', 'dim', 'keepdim',)
     saved = ()
-    saved_values = ('self_sym_sizes', 'dim', 'keepdim',)
+    saved_values = ('self_sym_sizes', 'self_sym_numel', 'dim', 'keepdim',)
     def run(node, grad, keep: bool):
         if not node.desc.real or node.desc.ndim > 1 and turned(grad):
             out = through_tensors(node, grad)
@@ -470,16 +470,17 @@ class MeanBackward1(UnaryNode):
                 node.release()
             return node.next0, out, None, None
         self_sym_sizes = node.self_sym_sizes
+        self_sym_numel = node.self_sym_numel
         self_scalar_type = node.self_scalar_type
         dim = node.dim
         keepdim = node.keepdim
-        out = k_mean_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
+        out = k_mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
         return node.next0, out, None, None
 
     @staticmethod
     def of_record(record):
         node = _new(*_MeanBackward1)
-        _, number, node.desc, node.next0, node.self_sym_sizes, node.self_scalar_type, node.dim, node.keepdim = record
+        _, number, node.desc, node.next0, node.self_sym_sizes, node.self_sym_numel, node.self_scalar_type, node.dim, node.keepdim = record
         set_number(node, number)
         return node
 
@@ -490,27 +491,28 @@ class MeanBackward1(UnaryNode):
     @staticmethod
     def run_record(record, grad, keep: bool):
         try:
-            _, _, desc, next0, self_sym_sizes, self_scalar_type, dim, keepdim = record
+            _, _, desc, next0, self_sym_sizes, self_sym_numel, self_scalar_type, dim, keepdim = record
         except ValueError:  # another thread looks at the node, which is there by now
             return record[0](record, grad, keep)
         if not desc.real or desc.ndim > 1 and turned(grad):
             return node_of(record).run(grad, keep)
-        out = k_mean_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
+        out = k_mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
         return next0, out, None, None
 
     @staticmethod
     def apply_record(record, grad):
         try:
-            _, _, desc, next0, self_sym_sizes, self_scalar_type, dim, keepdim = record
+            _, _, desc, next0, self_sym_sizes, self_sym_numel, self_scalar_type, dim, keepdim = record
         except ValueError:
             return record[2].apply_tensors(grad)
-        return formulas.mean_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
+        return formulas.mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
     def apply_tensors(node, grad):
         self_sym_sizes = node.self_sym_sizes
+        self_sym_numel = node.self_sym_numel
         self_scalar_type = node.self_scalar_type
         dim = node.dim
         keepdim = node.keepdim
-        return formulas.mean_backward(grad, self_sym_sizes, dim, keepdim, self_scalar_type)
+        return formulas.mean_backward(grad, self_sym_sizes, self_sym_numel, dim, keepdim, self_scalar_type)
 
 
 def mean_dim(self, dim, keepdim, dtype, *, out=None):
@@ -536,7 +538,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
         for number in sequence_nrs:
             break
         result._requires_grad = True
-        result._made = [run_MeanBackward1, number, desc, fn0, self._desc.shape, self._desc.dtype, dim, keepdim]
+        result._made = [run_MeanBackward1, number, desc, fn0, self._desc.shape, self._desc.numel, self._desc.dtype, dim, keepdim]
         result._counter = None
         return result
     try:
@@ -567,6 +569,7 @@ def mean_dim(self, dim, keepdim, dtype, *, out=None):
             if nr0:
                 node.nr0 = nr0
         node.self_sym_sizes = self._desc.shape
+        node.self_sym_numel = self._desc.numel
         node.self_scalar_type = self._desc.dtype
         node.dim = dim
         node.keepdim = keepdim

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from .. import dispatch as d
@@ -50,11 +51,9 @@ def mean_all_backward(grad: Any, shape: tuple, numel: int, dtype: Any) -> Any:
     return in_memory(d.div_scalar(d.expand(grad, shape), numel))
 
 
-def mean_backward(grad: Any, shape: tuple, dim: Any, keepdim: bool, dtype: Any) -> Any:
-    """The gradient repeated along the dimensions, divided by their size."""
-    n = 1
-    for a in axes(dim, len(shape)):
-        n *= shape[a]
+def mean_backward(grad: Any, shape: tuple, numel: int, dim: Any, keepdim: bool, dtype: Any) -> Any:
+    """The gradient repeated along the dimensions, divided by their size; PyTorch's node has both the shape and its size."""
+    n = math.prod([shape[a] for a in axes(dim, len(shape))])
     return in_memory(d.div_scalar(sum_backward(grad, shape, dim, keepdim, grad._desc.dtype), n))
 
 
@@ -225,7 +224,7 @@ def var_mean_backward(grads: list, x: Any, dim: Any, correction: float | None, k
     if grads[0] is not None:
         parts.append(var_backward(grads[0], x, dim, correction, keepdim))
     if grads[1] is not None:
-        parts.append(mean_backward(grads[1], x._desc.shape, dim, keepdim, x._desc.dtype))
+        parts.append(mean_backward(grads[1], x._desc.shape, x._desc.numel, dim, keepdim, x._desc.dtype))
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 
@@ -235,7 +234,7 @@ def std_mean_backward(grads: list, x: Any, result: Any, dim: Any, correction: fl
     if grads[0] is not None:
         parts.append(std_backward(grads[0], x, result, dim, correction, keepdim))
     if grads[1] is not None:
-        parts.append(mean_backward(grads[1], x._desc.shape, dim, keepdim, x._desc.dtype))
+        parts.append(mean_backward(grads[1], x._desc.shape, x._desc.numel, dim, keepdim, x._desc.dtype))
     return parts[0] if len(parts) == 1 else parts[0] + parts[1]
 
 

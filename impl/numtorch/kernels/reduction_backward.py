@@ -106,11 +106,9 @@ def mean_all_backward(grad: Array, shape: tuple, numel: int, dtype: Any) -> Arra
     return convert(full, dtype)
 
 
-def mean_backward(grad: Array, shape: tuple, dim: Dims, keepdim: bool, dtype: Any) -> Array:
-    """The gradient repeated along the dimensions, divided by their size."""
-    n = 1
-    for a in axes(dim, len(shape)):
-        n *= shape[a]
+def mean_backward(grad: Array, shape: tuple, numel: int, dim: Dims, keepdim: bool, dtype: Any) -> Array:
+    """The gradient repeated along the dimensions, divided by their size; PyTorch's node has both the shape and its size."""
+    n = math.prod([shape[a] for a in axes(dim, len(shape))])
     out = kept(grad, dim, keepdim, len(shape)) / grad.dtype.type(n)
     return convert(np.array(np.broadcast_to(out, shape), order="C"), dtype)
 

@@ -12,7 +12,7 @@ op("sum_dim(self, dim, keepdim, dtype)", k.sum_dim, node="SumBackward1",
 op("mean_all(self, dtype)", k.mean_all, node="MeanBackward0",
    self="mean_all_backward(grad, self.shape, self.numel, self.dtype)", jvp=LINEAR, plain_if="dtype is None")
 op("mean_dim(self, dim, keepdim, dtype)", k.mean_dim, node="MeanBackward1",
-   self="mean_backward(grad, self.shape, dim, keepdim, self.dtype)", jvp=LINEAR,
+   self="mean_backward(grad, self.shape, self.numel, dim, keepdim, self.dtype)", jvp=LINEAR,
    plain_if="dtype is None and type(keepdim) is bool")
 
 # ---- extremes: the gradient is shared among ties, or goes to the index
