@@ -67,9 +67,12 @@ def assert_script_does_the_same(program: Program) -> None:
             warnings.simplefilter("ignore")
             with unittest.mock.patch.object(threading, "Thread", Thread):  # as the program's threads run
                 exec(compile(text, "script", "exec"), variables)
+        torch.set_grad_enabled(enabled)
+        bound = {name for step in program.steps for name in outs(step)}
+        for name, value in values.items():
+            if name in bound and name in body.variables:
+                assert seen(variables[body.variables[name]]) == value, (name, text)
     finally:
         torch.set_grad_enabled(enabled)
-    bound = {name for step in program.steps for name in outs(step)}
-    for name, value in values.items():
-        if name in bound and name in body.variables:
-            assert seen(variables[body.variables[name]]) == value, (name, text)
+        while torch.autograd.forward_ad._current_level >= 0:  # what a script leaves open would be every later test's
+            torch.autograd.forward_ad.exit_dual_level()
