@@ -139,10 +139,9 @@ def _sums(torch: Any) -> dict[str, Callable[..., Any]]:
     return {
         "sum.dim_IntList": sum_,
         "mean.dim": mean,
+        # Not by nan_to_num, which has no forward mode over inference tensors.
         "nansum": lambda x, dim=None, keepdim=False, *, dtype=None: sum_(
-            torch.where(x.isnan(), 0, x),
-            dim,
-            dtype=dtype,  # nan_to_num has no forward mode over inference tensors
+            torch.where(x.isnan(), 0, x), dim, dtype=dtype
         ),
         "mm": times,
         "bmm": times,

@@ -33,7 +33,7 @@ def autograd_first(error: Exception, given: dict[str, Any], operator: str, writt
 
     if operator in SAVES:
         refuse_and_pack(error, given, *SAVES[operator], written)
-    elif operator in WITHOUT_DERIVATIVE and not (operator == "bitwise_not" and given.get("out") is not None):
+    elif operator in WITHOUT_DERIVATIVE and given.get("out") is None:
         refuse_and_pack(error, given, operator, WITHOUT_DERIVATIVE[operator], (), written)
 
 
@@ -116,7 +116,8 @@ WITHOUT_DERIVATIVE = {
     "bitwise_not": ("self",),
     "bincount": ("self", "weights"),
 }
-"""Operators of whole numbers, and their operands: PyTorch's table has no derivative of them, and autograd asks for nodes."""
+"""Operators of whole numbers, and their operands: PyTorch's table has no derivative of them, and autograd asks for nodes,
+but of forms with out=."""
 
 WRITE_LAST = frozenset(
     ("float_power", "fill_diagonal", "detach", "resize", "resize_as", "set", "requires_grad", "apply", "map", "map2")

@@ -155,20 +155,6 @@ def question(name: str, of_integers: bool | None = None) -> Any:
     return call
 
 
-def one_sided(name: str) -> Any:
-    """torch.isposinf and torch.isneginf"""
-    function = getattr(d, name)
-
-    def call(input: Tensor, *, out: Any = None) -> Tensor:
-        if expect_tensor(input, name)._desc.dtype.is_complex:
-            raise RuntimeError(f"{name} does not support complex inputs.")
-        return function(input, out=out)
-
-    call.__name__ = name
-    call.__doc__ = f"{name}(input) -> Tensor of bool"
-    return call
-
-
 def isreal(input: Tensor) -> Tensor:
     """Whether elements have no imaginary part."""
     if not expect_tensor(input, "isreal")._desc.dtype.is_complex:
@@ -452,7 +438,7 @@ BOTH = {
     )
 }
 BOTH |= {"isnan": question("isnan"), "isinf": question("isinf", False), "isfinite": question("isfinite", True)}
-BOTH |= {n: one_sided(n) for n in ("isposinf", "isneginf")} | {"signbit": d.signbit}
+BOTH |= {n: getattr(d, n) for n in ("isposinf", "isneginf", "signbit")}
 BOTH |= {f.__name__: f for f in (isreal, logical_not, is_nonzero, is_same_size, is_signed)}
 BOTH |= {n: logical(n) for n in ("logical_and", "logical_or", "logical_xor")}
 BOTH |= {n: extreme(n) for n in ("maximum", "minimum", "fmax", "fmin")}
