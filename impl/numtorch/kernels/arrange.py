@@ -9,7 +9,7 @@ from ..memory.geometry import element_strides, laid_out, row_major, storage_offs
 from ..plain_numpy import np
 from .numbers import element
 from .pointwise import clone
-from .pooling import as_pooled
+from .pooling import as_pooled, channels_last
 from .shape import alike, cat, contiguous_copy, diagonal, flip, slice_, transpose
 
 Array = Any
@@ -140,7 +140,7 @@ def constant_pad_nd(x: Array, pad: tuple[int, ...], value: Any) -> Array:
         return clone(inner)
     shape = [n + a + b for (a, b), n in zip(pairs, x.shape, strict=True)]
     out = np.full(shape, element(value, x.dtype), x.dtype)
-    if x.ndim > 3:
+    if channels_last(x):
         out = as_pooled(out, x)
     out[tuple([slice(max(a, 0), n - max(b, 0)) for (a, b), n in zip(pairs, shape, strict=True)])] = inner
     return out
